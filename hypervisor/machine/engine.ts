@@ -1,0 +1,56 @@
+/**
+ * What a machine needs of the thing that executes guest code. Two engines implement it (V8 now, the
+ * interpreter later) and must agree on results, traps, ticks and state hashes, bit for bit.
+ */
+
+/** A host call: integers and floats in, at most one number out. i64 never crosses this border. */
+export type HostCall = (...args: number[]) => number | void
+
+/** Host calls by import name, for the one import module `ft`. */
+export type HostCalls = Readonly<Record<string, HostCall>>
+
+export interface EngineLimits {
+  /** Cap on linear memory in 64 KiB pages; `memory.grow` past it fails, in every replica alike. */
+  readonly memoryPagesMax: number
+}
+
+/** Why a run came back. */
+export type Stop =
+  /** The entry call (and everything nested in it) returned: no guest frame is left. */
+  | { readonly kind: 'idle' }
+  /** Exactly the tick asked for has been counted; the code after it has not run. */
+  | { readonly kind: 'tick' }
+  /** The guest trapped; it can't go on. Same text for the same trap in both engines. */
+  | { readonly kind: 'trap'; readonly message: string }
+  /** A host call threw `GuestExit`; it can't go on. */
+  | { readonly kind: 'exit'; readonly code: number }
+
+/** Thrown by a host call to end the guest (power off). Engines turn it into an `exit` stop. */
+export class GuestExit extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super(`guest powered off with code ${code}`)
+    this.code = code
+  }
+}
+
+export type GuestEntry = 'ft_start' | 'ft_interrupt'
+
+export interface Engine {
+  /** Ticks counted since boot (virtual time); an integer below 2^53. Exact whenever no guest code is running. */
+  readonly ticks: number
+  /**
+   * Prepares a call of a guest export; `run` then executes it. Allowed when idle, or when stopped at a
+   * tick: the call then nests on top of the interrupted code, which goes on when it returns.
+   */
+  enter(entry: GuestEntry, argument: number): void
+  /**
+   * Runs until idle, trap, exit, or until `ticks === untilTick` (which must be greater than `ticks`),
+   * then calls `onStop` once: in the same turn (a microtask later at most) unless the engine suspended.
+   */
+  run(untilTick: number, onStop: (stop: Stop) => void): void
+  /** The guest's memory as it is now; any guest code may detach it, so take it anew for every use. */
+  memory(): Uint8Array
+  /** Every mutable global's raw bits, in index order, for hashing (i64 and f64 as two words). */
+  globals(): Uint32Array
+}

@@ -1,0 +1,41 @@
+/** What travels between primary and backup. One version constant; a reader refuses other versions by name. */
+import type { LogEntry } from './entries.ts'
+
+export const CHANNEL_VERSION = 1
+
+/** First message on a new connection, from each side. Both must agree on everything but `role` and `replica`. */
+export type Hello = {
+  readonly type: 'hello'
+  readonly version: number
+  readonly role: 'primary' | 'backup'
+  /** Names the virtual machine (arbiter record, switch). */
+  readonly vm: string
+  /** Identity of this replica process, unique per start. */
+  readonly replica: string
+  /** SHA-256 of image, arguments and limits, in hex: what makes two machines identical. */
+  readonly image: string
+  /** Runtime version (`process.version`): replay determinism pins V8. */
+  readonly runtime: string
+  readonly term: number
+}
+
+/** A batch of log entries, primary → backup. Entry i has seq `seq + i`. */
+export type LogFrame = {
+  readonly type: 'log'
+  readonly term: number
+  readonly seq: number
+  /** Outputs numbered up to this one are known to have reached the switch: the backup may forget them. */
+  readonly outputsDelivered: number
+  readonly entries: readonly LogEntry[]
+}
+
+/** Backup → primary: everything up to `ackedSeq` is received, up to `replayedSeq` executed. */
+export type Ack = { readonly type: 'ack'; readonly term: number; readonly ackedSeq: number; readonly replayedSeq: number }
+
+/** Either way, every heartbeat interval. */
+export type Heartbeat = { readonly type: 'heartbeat'; readonly term: number; readonly outputsDelivered: number }
+
+/** Last message before closing in good order; `reason` is for a person. */
+export type Goodbye = { readonly type: 'goodbye'; readonly reason: string }
+
+export type ChannelMessage = Hello | LogFrame | Ack | Heartbeat | Goodbye
