@@ -1,0 +1,33 @@
+/** Entries that replay checks itself against. */
+import { Parser } from 'binary-parser'
+import { Kind } from '../entries.ts'
+import type { OutputMarkEntry, StateHashEntry } from '../entries.ts'
+import { u64 } from '../fields.ts'
+import type { EntryCodec } from './codec.ts'
+
+export const outputMark: EntryCodec<OutputMarkEntry> = {
+  kind: Kind.outputMark,
+  name: 'outputMark',
+  need: 'validation',
+  bytes: () => 16,
+  encode(entry, out) {
+    out.u32(entry.count, 'outputMark.count')
+    out.u64(entry.bytes, 'outputMark.bytes')
+    out.u32(entry.checksum, 'outputMark.checksum')
+  },
+  parser: u64(new Parser().uint32le('count'), 'bytes').uint32le('checksum')
+}
+
+export const stateHash: EntryCodec<StateHashEntry> = {
+  kind: Kind.stateHash,
+  name: 'stateHash',
+  need: 'validation',
+  bytes: () => 20,
+  encode(entry, out) {
+    out.u64(entry.tick, 'stateHash.tick')
+    out.u32(entry.firstPage, 'stateHash.firstPage')
+    out.u32(entry.pages, 'stateHash.pages')
+    out.u32(entry.hash, 'stateHash.hash')
+  },
+  parser: u64(new Parser(), 'tick').uint32le('firstPage').uint32le('pages').uint32le('hash')
+}

@@ -1,0 +1,79 @@
+/** Payload → message, by compiled binary-parser parsers. The encoding half is `message-encoder.ts`. */
+import { Parser } from 'binary-parser'
+import { ChannelError } from './channel-error.ts'
+import type { LogEntry } from './entries.ts'
+import { oneOf, text, u64 } from './fields.ts'
+import { describeFrame, FrameType } from './header.ts'
+import type { FrameHeader } from './header.ts'
+import { codecOf, entryParser } from './kinds/table.ts'
+import { Role } from './message-encoder.ts'
+import { CHANNEL_VERSION } from './messages.ts'
+import type { ChannelMessage } from './messages.ts'
+
+// How far the log parser has come, for messages: parsing is synchronous, so one variable serves every frame.
+let entriesBegun = 0
+
+function onKind(kind: number): number {
+  entriesBegun++
+  codecOf(kind)
+  return kind
+}
+
+// `end` is where parsing stopped: views are clipped at the end of the payload, the count of bytes read is not.
+const hello = text(text(text(text(oneOf(new Parser(), 'role', Role), 'vm'), 'replica'), 'image'), 'runtime').saveOffset('end')
+const log = u64(new Parser(), 'outputsDelivered')
+  .uint32le('count')
+  .array('entries', { length: 'count', type: entryParser(onKind) })
+  .saveOffset('end')
+const ack = u64(new Parser(), 'replayedSeq').saveOffset('end')
+const heartbeat = u64(new Parser(), 'outputsDelivered').saveOffset('end')
+const goodbye = text(new Parser(), 'reason').saveOffset('end')
+
+/**
+ * Decodes a payload whose checksum has been found right. Byte fields of entries are views of `payload`.
+ * @param position bytes of the stream before the frame, for messages
+ * @throws ChannelError 'malformed' if the payload is cut short, too long, or has a value out of its range
+ */
+export function decodeMessage(header: FrameHeader, payload: Uint8Array, position: number): ChannelMessage {
+  entriesBegun = 0
+  try {
+    return decode(header, payload)
+  } catch (error) {
+    const where = entriesBegun > 0 ? `, entry ${entriesBegun - 1}` : ''
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ChannelError('malformed', `${describeFrame(header, position)}${where}: ${reason}`, { cause: error })
+  }
+}
+
+function decode(header: FrameHeader, payload: Uint8Array): ChannelMessage {
+  const { term, seq } = header
+  switch (header.type) {
+    case FrameType.log: {
+      const fields = parse<{ outputsDelivered: number; entries: LogEntry[] }>(log, payload)
+      return { type: 'log', term, seq, outputsDelivered: fields.outputsDelivered, entries: fields.entries }
+    }
+    case FrameType.ack: {
+      const fields = parse<{ replayedSeq: number }>(ack, payload)
+      return { type: 'ack', term, ackedSeq: seq, replayedSeq: fields.replayedSeq }
+    }
+    case FrameType.heartbeat: {
+      const fields = parse<{ outputsDelivered: number }>(heartbeat, payload)
+      return { type: 'heartbeat', term, outputsDelivered: fields.outputsDelivered }
+    }
+    case FrameType.hello: {
+      const fields = parse<{ role: number; vm: string; replica: string; image: string; runtime: string }>(hello, payload)
+      const { vm, replica, image, runtime } = fields
+      const role = fields.role === Role.primary ? 'primary' : 'backup'
+      return { type: 'hello', version: CHANNEL_VERSION, role, vm, replica, image, runtime, term }
+    }
+    case FrameType.goodbye:
+      return { type: 'goodbye', reason: parse<{ reason: string }>(goodbye, payload).reason }
+  }
+}
+
+function parse<Fields>(parser: Parser, payload: Uint8Array): Fields {
+  const fields = parser.parse(payload) as Fields & { end: number }
+  if (fields.end > payload.length) throw new RangeError(`cut short: needs ${fields.end - payload.length} bytes more`)
+  if (fields.end < payload.length) throw new RangeError(`${payload.length - fields.end} bytes too many`)
+  return fields
+}
