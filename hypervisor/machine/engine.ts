@@ -39,6 +39,8 @@ export type GuestEntry = 'ft_start' | 'ft_interrupt'
 export interface Engine {
   /** Ticks counted since boot (virtual time); an integer below 2^53. Exact whenever no guest code is running. */
   readonly ticks: number
+  /** Guest entries on the stack: 0 when idle, 1 in ordinary code, 2 in a handler that interrupted it. Exact between runs. */
+  readonly nesting: number
   /**
    * Prepares a call of a guest export; `run` then executes it. Allowed when idle, or when stopped at a
    * tick: the call then nests on top of the interrupted code, which goes on when it returns.
