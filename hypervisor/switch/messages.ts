@@ -34,6 +34,20 @@ export type Attach = {
   readonly inputsCaptured: number
   /** Number of the first output that will follow. */
   readonly nextOutput: number
+  /** What the machine holds as of `inputsCaptured`; only a switch that was started anew looks at it. */
+  readonly holds?: MachineHolds
+}
+
+/**
+ * What a switch that was started anew can't know of a machine with a history. It opens the `ports`, sends a
+ * `netReset` input (numbered like every other) for each of `conns`, and gives new connections ids above `connMax`.
+ */
+export type MachineHolds = {
+  readonly ports: readonly number[]
+  /** Every connection that the guest may still use. */
+  readonly conns: readonly number[]
+  /** The highest even id that the machine has ever seen, 0 for none. */
+  readonly connMax: number
 }
 
 /** Replica → switch: outputs, the first one numbered `first`, the rest consecutive. */
@@ -43,10 +57,18 @@ export type Outputs = { readonly type: 'outputs'; readonly term: number; readonl
 export type InputAck = { readonly type: 'inputAck'; readonly term: number; readonly through: number }
 
 /**
- * Switch → replica, the answer to attach. `fresh`: this switch does not know the machine's connections (it
- * was started anew), so the machine must see them all reset and its ports must be opened again.
+ * Switch → replica, the answer to attach. `fresh`: this switch did not know the machine's connections (it
+ * was started anew); it has opened the ports named in `attach.holds` and resets the connections named there.
+ * Outputs up to `outputsDelivered` would be dropped as duplicates. `duplicateBytesDropped` counts the data bytes
+ * dropped so over the life of this switch, up to this attach.
  */
-export type Attached = { readonly type: 'attached'; readonly term: number; readonly fresh: boolean; readonly outputsDelivered: number; readonly duplicateBytesDropped: number }
+export type Attached = {
+  readonly type: 'attached'
+  readonly term: number
+  readonly fresh: boolean
+  readonly outputsDelivered: number
+  readonly duplicateBytesDropped: number
+}
 
 /** Switch → replica: a replica with a newer term is attached, or the hello can't be accepted. */
 export type Refused = { readonly type: 'refused'; readonly term: number; readonly reason: string }
