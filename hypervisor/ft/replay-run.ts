@@ -1,0 +1,142 @@
+/**
+ * Drives a replaying machine from the received log, checking as it goes. It runs only up to a `progress` entry that
+ * has arrived: the backup never runs ahead (DESIGN §6). When the log is to be drained before going live, what lies
+ * behind the last progress entry is replayed too, and the guest runs on from there.
+ */
+import { Kind, Reached, type LogEntry, type OutputMarkEntry, type ProgressEntry, type StateHashEntry } from '../../logging-channel/entries.ts'
+import type { ReceiveBuffer } from '../../logging-channel/receive-buffer.ts'
+import type { Stop } from '../machine/engine.ts'
+import { isDeviceEvent, type Machine } from '../machine/machine.ts'
+import type { Deadlines } from './deadlines.ts'
+import { Divergence } from './divergence.ts'
+import type { HeldOutputs } from './held-outputs.ts'
+
+/** What to do next: run to a tick, wait for entries, or (draining) the log is used up. */
+export type ReplayStep = { readonly do: 'run'; readonly untilTick: number } | { readonly do: 'wait' } | { readonly do: 'drained' }
+
+export class ReplayRun {
+  readonly #machine: Machine
+  readonly #received: ReceiveBuffer
+  readonly #outputs: HeldOutputs
+  readonly #deadlines: Deadlines
+  /** Progress entries received and not yet reached, oldest first. */
+  #ahead: ProgressEntry[] = []
+  /** Set while a run is out that no progress entry covers: the log's last, cut-off one. */
+  #beyondLog = false
+  replayedEntries = 0
+
+  constructor(parts: { machine: Machine; received: ReceiveBuffer; outputs: HeldOutputs; deadlines: Deadlines }) {
+    this.#machine = parts.machine
+    this.#received = parts.received
+    this.#outputs = parts.outputs
+    this.#deadlines = parts.deadlines
+  }
+
+  receive(seq: number, entries: readonly LogEntry[]): void {
+    this.#received.add(seq, entries)
+    for (const entry of entries) if (entry.kind === Kind.progress) this.#ahead.push(entry)
+  }
+
+  /** Seq of the last entry executed. */
+  get replayedSeq(): number {
+    return this.#received.headSeq - 1
+  }
+
+  /**
+   * Applies entries up to where the machine must run or wait.
+   * @param drain no more entries will come; the journal answers from the world when they are used up
+   * @param quantumTicks how far to run where the log doesn't say
+   * @throws Divergence
+   */
+  next(drain: boolean, quantumTicks: number): ReplayStep {
+    if (this.#machine.running) return { do: 'wait' }
+    this.#applyAtRest()
+    const head = this.#received.head()
+    if (head === undefined && (!drain || this.#machine.idle || this.#machine.ended)) return { do: drain ? 'drained' : 'wait' }
+    if (this.#machine.idle || this.#machine.ended) throw this.#diverged(`entry kind ${head!.kind} where nothing runs`)
+    const target = this.#ahead[0]
+    if (target !== undefined) return { do: 'run', untilTick: target.reached === Reached.tick ? target.tick : target.tick + 1 }
+    if (!drain) return { do: 'wait' }
+    if (head === undefined) return { do: 'drained' }
+    this.#beyondLog = true
+    return { do: 'run', untilTick: this.#machine.ticks + quantumTicks }
+  }
+
+  /**
+   * Checks where a run came to rest against the log.
+   * @returns false if the log ended inside this run: its outputs and progress are the new primary's to log
+   * @throws Divergence
+   */
+  rested(stop: Stop): boolean {
+    if (this.#beyondLog) {
+      if (this.#received.head() !== undefined) throw this.#diverged('the guest stopped before using up its log')
+      return false
+    }
+    this.#checkMark()
+    const head = this.#received.head()
+    if (head?.kind !== Kind.progress) throw this.#diverged(`the guest rests, the log goes on with entry kind ${head?.kind ?? 'none'}`)
+    const reached = stop.kind === 'tick' ? Reached.tick : stop.kind === 'idle' ? Reached.idle : Reached.ended
+    if (head.reached !== reached || head.tick !== this.#machine.ticks) {
+      throw this.#diverged(`the guest rests at tick ${this.#machine.ticks} (${reached}), the primary at tick ${head.tick} (${head.reached})`)
+    }
+    this.#ahead.shift()
+    this.#shift()
+    return true
+  }
+
+  #applyAtRest(): void {
+    for (let head = this.#received.head(); head !== undefined; head = this.#received.head()) {
+      if (isDeviceEvent(head)) {
+        if (head.kind === Kind.timer) this.#deadlines.disarm(head.timer)
+        this.#machine.inject(head)
+      } else if (head.kind === Kind.interrupt) this.#interrupt(head.causes, head.tick)
+      else if (head.kind === Kind.stateHash) this.#checkHash(head)
+      else if (head.kind === Kind.outputMark && this.#machine.idle) {
+        this.#checkMark()
+        continue
+      } else if (head.kind !== Kind.control) return
+      this.#shift()
+    }
+  }
+
+  #interrupt(causes: number, tick: number): void {
+    const machine = this.#machine
+    if (tick !== machine.ticks) throw this.#diverged(`interrupt at tick ${tick}, the machine is at ${machine.ticks}`)
+    if (causes !== machine.dueCauses()) throw this.#diverged(`interrupt for causes ${causes}, due are ${machine.dueCauses()}`)
+    machine.interrupt(causes)
+  }
+
+  #checkHash(entry: StateHashEntry): void {
+    const hash = this.#machine.stateHash(entry.firstPage, entry.pages)
+    if (hash === entry.hash && entry.tick === this.#machine.ticks) return
+    const pages = `pages ${entry.firstPage} to ${entry.firstPage + entry.pages - 1}`
+    throw this.#diverged(`state hash over ${pages} is ${hash} at tick ${this.#machine.ticks}, the primary's is ${entry.hash} at tick ${entry.tick}`)
+  }
+
+  #checkMark(): void {
+    const unmarked = this.#outputs.unmarked
+    const head = this.#received.head()
+    if (head?.kind !== Kind.outputMark) {
+      if (unmarked.count > 0) throw this.#diverged(`${unmarked.count} outputs that the primary did not make`)
+      return
+    }
+    if (!equalMarks(head, unmarked)) {
+      throw this.#diverged(`outputs differ: ${unmarked.count} of ${unmarked.bytes} bytes, the primary made ${head.count} of ${head.bytes}`)
+    }
+    this.#outputs.mark(this.#received.headSeq)
+    this.#shift()
+  }
+
+  #shift(): void {
+    this.#received.shift()
+    this.replayedEntries++
+  }
+
+  #diverged(what: string): Divergence {
+    return new Divergence(this.#received.headSeq, this.#machine.ticks, what)
+  }
+}
+
+function equalMarks(a: OutputMarkEntry, b: { count: number; bytes: number; checksum: number }): boolean {
+  return a.count === b.count && a.bytes === b.bytes && a.checksum === b.checksum
+}
