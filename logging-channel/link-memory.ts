@@ -109,21 +109,23 @@ class MemoryLink implements Link {
     this.ending ??= { error }
   }
 
-  /** One delivery. @returns whether anything happened, and if the end was reached */
-  deliver(pieceBytes: (queued: number) => number): 'nothing' | 'bytes' | 'end' {
-    if (this.handlers === null || this.isClosed) return 'nothing'
+  /** One delivery. @returns false if there was nothing to deliver */
+  deliver(pieceBytes: (queued: number) => number): boolean {
+    if (this.handlers === null || this.isClosed) return false
     if (this.ending !== null) {
       this.isClosed = true
+      // As in TCP, an end that has ended ends its own direction too.
+      this.outgoing.isEnded = true
       this.handlers.onClose(this.ending.error)
-      return 'end'
+      return true
     }
-    if (this.incoming.isHeld || (this.isPaused && !this.isClosing)) return 'nothing'
+    if (this.incoming.isHeld || (this.isPaused && !this.isClosing)) return false
     if (this.incoming.bytes > 0) {
       const piece = this.incoming.take(pieceBytes(this.incoming.bytes))
       if (!this.isClosing) this.handlers.onBytes(piece)
-      return 'bytes'
+      return true
     }
-    if (!this.incoming.isEnded) return 'nothing'
+    if (!this.incoming.isEnded || this.incoming.isLossy) return false
     this.end(null)
     return this.deliver(pieceBytes)
   }
@@ -154,10 +156,7 @@ export class MemoryWire {
 
   /** Delivers one piece, or the end of the link, in one direction. @returns false if there was nothing to deliver */
   pump(direction: Direction): boolean {
-    const delivered = this.ends[direction].deliver(this.pieceBytes)
-    // As in TCP, an end that hears of the other's end ends too.
-    if (delivered === 'end') for (const link of Object.values(this.ends)) link.end(null)
-    return delivered !== 'nothing'
+    return this.ends[direction].deliver(this.pieceBytes)
   }
 
   /** Pumps both directions in turn until nothing moves. @throws if that takes more than a million deliveries */
@@ -179,7 +178,7 @@ export class MemoryWire {
     this.ends[direction].incoming.isHeld = false
   }
 
-  /** Loses what is under way and what is sent from now on, without a word to either end. */
+  /** Loses what is under way and whatever is sent from now on (the end too), without a word to either end. */
   lose(direction: Direction): void {
     const lane = this.ends[direction].incoming
     lane.replace(new Uint8Array(0))

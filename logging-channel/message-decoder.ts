@@ -2,10 +2,10 @@
 import { Parser } from 'binary-parser'
 import { ChannelError } from './channel-error.ts'
 import type { LogEntry } from './entries.ts'
-import { oneOf, text, u64 } from './fields.ts'
+import { FieldError, oneOf, text, u64 } from './fields.ts'
 import { describeFrame, FrameType } from './header.ts'
 import type { FrameHeader } from './header.ts'
-import { codecOf, entryParser } from './kinds/table.ts'
+import { entryParser, isKind } from './kinds/table.ts'
 import { Role } from './message-encoder.ts'
 import { CHANNEL_VERSION } from './messages.ts'
 import type { ChannelMessage } from './messages.ts'
@@ -15,7 +15,7 @@ let entriesBegun = 0
 
 function onKind(kind: number): number {
   entriesBegun++
-  codecOf(kind)
+  if (!isKind(kind)) throw new FieldError(`unknown entry kind ${kind}`)
   return kind
 }
 
@@ -39,10 +39,16 @@ export function decodeMessage(header: FrameHeader, payload: Uint8Array, position
   try {
     return decode(header, payload)
   } catch (error) {
-    const where = entriesBegun > 0 ? `, entry ${entriesBegun - 1}` : ''
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ChannelError('malformed', `${describeFrame(header, position)}${where}: ${reason}`, { cause: error })
+    throw new ChannelError('malformed', `${describeFrame(header, position)}${explain(error)}`, { cause: error })
   }
+}
+
+function explain(error: unknown): string {
+  const entry = entriesBegun - 1
+  if (error instanceof FieldError) return entry < 0 ? `: ${error.message}` : `, entry ${entry}: ${error.message}`
+  // The only other thing that input can cause: reading beyond the payload, perhaps for the next entry's kind.
+  if (error instanceof RangeError) return entry < 0 ? ': cut short' : `: cut short in entry ${entry} or right after it`
+  throw error
 }
 
 function decode(header: FrameHeader, payload: Uint8Array): ChannelMessage {
@@ -73,7 +79,7 @@ function decode(header: FrameHeader, payload: Uint8Array): ChannelMessage {
 
 function parse<Fields>(parser: Parser, payload: Uint8Array): Fields {
   const fields = parser.parse(payload) as Fields & { end: number }
-  if (fields.end > payload.length) throw new RangeError(`cut short: needs ${fields.end - payload.length} bytes more`)
-  if (fields.end < payload.length) throw new RangeError(`${payload.length - fields.end} bytes too many`)
+  if (fields.end > payload.length) throw new FieldError(`cut short: ${fields.end - payload.length} bytes are missing`)
+  if (fields.end < payload.length) throw new FieldError(`${payload.length - fields.end} bytes too many`)
   return fields
 }

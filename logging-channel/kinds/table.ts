@@ -34,8 +34,12 @@ export const codecs: CodecTable = {
 const byKind: EntryCodec<LogEntry>[] = []
 for (const codec of Object.values(codecs)) byKind[codec.kind] = codec as unknown as EntryCodec<LogEntry>
 
+export function isKind(kind: number): boolean {
+  return byKind[kind] !== undefined
+}
+
 /** The codec of a kind. @throws RangeError for a number that is no kind */
-export function codecOf(kind: number): EntryCodec<LogEntry> {
+function codecOf(kind: number): EntryCodec<LogEntry> {
   const codec = byKind[kind]
   if (codec === undefined) throw new RangeError(`unknown entry kind ${kind}`)
   return codec
