@@ -51,14 +51,10 @@ export class NetworkDevice implements Device {
     this.#raised &= ~causes
   }
 
-  /** Ports the guest listens on, in the order it asked. A switch that was started anew needs them again. */
-  listeningPorts(): readonly number[] {
-    return [...this.#listening]
-  }
-
-  /** Ids of every connection not yet gone: what a switch that was started anew does not know. */
-  openConnections(): readonly number[] {
-    return [...this.#connections.keys()]
+  /** A new switch knows nothing: every connection is reset, every port is opened again. */
+  lost(): void {
+    for (const c of [...this.#connections.values()]) this.#injectReset(c)
+    for (const port of this.#listening) this.#outside.emit({ kind: 'listen', port })
   }
 
   /** Applies one entry from the log. Entries for connections that the guest has finished with change nothing. */

@@ -3,7 +3,9 @@
  * has arrived: the backup never runs ahead (DESIGN §6). When the log is to be drained before going live, what lies
  * behind the last progress entry is replayed too, and the guest runs on from there.
  */
-import { Kind, Reached, type LogEntry, type OutputMarkEntry, type ProgressEntry, type StateHashEntry } from '../../logging-channel/entries.ts'
+import {
+  ControlOperation, Kind, Reached, type LogEntry, type OutputMarkEntry, type ProgressEntry, type StateHashEntry
+} from '../../logging-channel/entries.ts'
 import type { ReceiveBuffer } from '../../logging-channel/receive-buffer.ts'
 import type { Stop } from '../machine/engine.ts'
 import { isDeviceEvent, type Machine } from '../machine/machine.ts'
@@ -23,7 +25,6 @@ export class ReplayRun {
   #ahead: ProgressEntry[] = []
   /** Set while a run is out that no progress entry covers: the log's last, cut-off one. */
   #beyondLog = false
-  replayedEntries = 0
 
   constructor(parts: { machine: Machine; received: ReceiveBuffer; outputs: HeldOutputs; deadlines: Deadlines }) {
     this.#machine = parts.machine
@@ -80,7 +81,7 @@ export class ReplayRun {
       throw this.#diverged(`the guest rests at tick ${this.#machine.ticks} (${reached}), the primary at tick ${head.tick} (${head.reached})`)
     }
     this.#ahead.shift()
-    this.#shift()
+    this.#received.shift()
     return true
   }
 
@@ -95,7 +96,8 @@ export class ReplayRun {
         this.#checkMark()
         continue
       } else if (head.kind !== Kind.control) return
-      this.#shift()
+      else if (head.operation === ControlOperation.networkLost) this.#machine.networkLost()
+      this.#received.shift()
     }
   }
 
@@ -124,12 +126,7 @@ export class ReplayRun {
       throw this.#diverged(`outputs differ: ${unmarked.count} of ${unmarked.bytes} bytes, the primary made ${head.count} of ${head.bytes}`)
     }
     this.#outputs.mark(this.#received.headSeq)
-    this.#shift()
-  }
-
-  #shift(): void {
     this.#received.shift()
-    this.replayedEntries++
   }
 
   #diverged(what: string): Divergence {

@@ -1,0 +1,61 @@
+/** What happens to a replica, and what it wants done: the whole border of the protocol core (DESIGN §9). */
+import type { ChannelMessage } from '../../logging-channel/messages.ts'
+import type { Verdict } from '../../shared-disk/arbiter.ts'
+import type { Stop } from '../machine/engine.ts'
+import type { FromSwitch, ToSwitch } from '../switch/messages.ts'
+import type { ExitCode } from './exit-codes.ts'
+
+export type ReplicaEvent =
+  /** Process start. */
+  | { readonly kind: 'start' }
+  /** Time has passed; to come several times in a heartbeat interval, and when `nextDeadlineUs` is reached. */
+  | { readonly kind: 'time' }
+  /** The logging channel is connected. */
+  | { readonly kind: 'peerOpen' }
+  | { readonly kind: 'peer'; readonly message: ChannelMessage }
+  /** The logging channel is gone. `corrupt`: by us, because its bytes were damaged. */
+  | { readonly kind: 'peerClosed'; readonly reason: string; readonly corrupt: boolean }
+  | { readonly kind: 'switchOpen' }
+  | { readonly kind: 'switch'; readonly messages: readonly FromSwitch[] }
+  | { readonly kind: 'switchClosed'; readonly reason: string }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
+  | { readonly kind: 'arbiterDown'; readonly reason: string }
+  /** The run asked for came to rest. */
+  | { readonly kind: 'stopped'; readonly stop: Stop }
+  /** The operator wants the machine stopped, both replicas. */
+  | { readonly kind: 'powerOff'; readonly reason: string }
+
+/** Commands are carried out in the order they are listed; there is no second way. */
+export type Command =
+  | { readonly do: 'peer'; readonly message: ChannelMessage }
+  | { readonly do: 'closePeer' }
+  /** Stop or resume reading the logging channel: the backup's buffer is full, or has room again (P3.2-1). */
+  | { readonly do: 'readPeer'; readonly on: boolean }
+  | { readonly do: 'switch'; readonly messages: readonly ToSwitch[] }
+  | { readonly do: 'testAndSet'; readonly fromTerm: number }
+  /** Run the machine and report `stopped`. `breathe`: the guest is in the midst of a long run, let other events in first. */
+  | { readonly do: 'run'; readonly untilTick: number; readonly breathe: boolean }
+  | { readonly do: 'report'; readonly report: Report }
+  /** The end of this replica; nothing follows. */
+  | { readonly do: 'halt'; readonly code: ExitCode; readonly reason: string }
+
+/** A change of role or protection, for people and for drills. Times in milliseconds. */
+export type Report =
+  | { readonly event: 'waiting'; readonly term: number }
+  | { readonly event: 'protected'; readonly term: number; readonly peer: string }
+  | { readonly event: 'suspect'; readonly term: number; readonly reason: string; readonly silenceMs: number }
+  | { readonly event: 'test-and-set'; readonly won: boolean; readonly term: number; readonly holder: string; readonly tookMs: number }
+  | { readonly event: 'arbiter-down'; readonly reason: string }
+  | {
+      readonly event: 'live'
+      readonly term: number
+      readonly entriesReplayed: number
+      readonly outputsHeld: number
+      readonly sinceSuspicionMs: number
+    }
+  | { readonly event: 'alone'; readonly term: number; readonly reason: string; readonly outputsHeld: number; readonly sinceSuspicionMs: number }
+  | { readonly event: 'attached'; readonly term: number; readonly fresh: boolean; readonly outputsDelivered: number }
+  | { readonly event: 'switch-lost'; readonly reason: string }
+  | { readonly event: 'refused-peer'; readonly reason: string }
+  | { readonly event: 'guest-ended'; readonly how: string; readonly tick: number }
+  | { readonly event: 'divergence'; readonly lastGoodSeq: number; readonly firstBadSeq: number; readonly tick: number; readonly what: string }
