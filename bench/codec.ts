@@ -16,7 +16,13 @@ const ROUNDS = 9
 const ROUND_MS = 60
 const FRAME_ENTRIES = [1, 5, 20, 60]
 
-type Row = { readonly checksum: string; readonly entries: number; readonly bytes: number; readonly encodeNs: number; readonly decodeNs: number }
+type Row = {
+  readonly checksum: string
+  readonly entries: number
+  readonly bytes: number
+  readonly encodeNs: number
+  readonly decodeNs: number
+}
 
 const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 const rows = FRAME_ENTRIES.flatMap(entries => [measure('zlib', zlibCrc32, entries), measure('pure', crc32, entries)])

@@ -103,7 +103,8 @@ export class FrameDecoder {
   private decodePayload(header: FrameHeader, payload: Uint8Array): ChannelMessage {
     const computed = this.checksum(payload, header.headerChecksum)
     if (computed === header.checksum) return decodeMessage(header, payload, this.position)
-    throw new ChannelError('checksum', `${describeFrame(header, this.position)}: payload of ${header.length} bytes does not match its checksum`)
+    const where = describeFrame(header, this.position)
+    throw new ChannelError('checksum', `${where}: payload of ${header.length} bytes does not match its checksum`)
   }
 
   private orFail<Result>(decode: () => Result): Result {

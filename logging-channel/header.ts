@@ -1,5 +1,6 @@
 /** The 32 bytes that start every frame; see FORMAT.md. Their layout is the same in every version of the protocol. */
 import { ChannelError } from './channel-error.ts'
+import type { ChannelFault } from './channel-error.ts'
 import { CHANNEL_VERSION } from './messages.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { Checksum } from './crc32.ts'
@@ -68,7 +69,9 @@ export function decodeHeader(
   position: number
 ): FrameHeader {
   const magic = u32(bytes, at)
-  if (magic !== MAGIC) throw fail('magic', position, `starts with 0x${hex(magic)}, not 0x${hex(MAGIC)}: the peer is no ft-run replica`)
+  if (magic !== MAGIC) {
+    throw fail('magic', position, `starts with 0x${hex(magic)}, not 0x${hex(MAGIC)}: the peer is no ft-run replica`)
+  }
   const headerChecksum = u32(bytes, at + HEADER_SUMMED_BYTES)
   const computed = checksum(bytes.subarray(at, at + HEADER_SUMMED_BYTES))
   if (computed !== headerChecksum) {
@@ -76,7 +79,8 @@ export function decodeHeader(
   }
   const version = bytes[at + 4] | (bytes[at + 5] << 8)
   if (version !== CHANNEL_VERSION) {
-    throw fail('version', position, `is of channel version ${version}, this side speaks version ${CHANNEL_VERSION}: run the same release on both`)
+    const versions = `channel version ${version}, this side speaks version ${CHANNEL_VERSION}`
+    throw fail('version', position, `is of ${versions}: run the same release on both`)
   }
   const type = bytes[at + 6]
   if (!typeNames.has(type)) throw fail('malformed', position, `has unknown type ${type}`)
@@ -110,6 +114,6 @@ function hex(value: number): string {
   return value.toString(16).padStart(8, '0')
 }
 
-function fail(fault: ConstructorParameters<typeof ChannelError>[0], position: number, what: string): ChannelError {
+function fail(fault: ChannelFault, position: number, what: string): ChannelError {
   return new ChannelError(fault, `frame at byte ${position} of the stream ${what}`)
 }

@@ -101,7 +101,8 @@ export async function connectLink(options: ConnectOptions): Promise<Link> {
     if (!(outcome instanceof Error)) return new TcpLink(outcome)
     signal?.throwIfAborted()
     if (performance.now() + retryMs >= deadline) {
-      throw new Error(`no connection to ${formatAddress(host, port)}: ${reasonOf(outcome)}; is the peer running there?`, { cause: outcome })
+      const address = formatAddress(host, port)
+      throw new Error(`no connection to ${address}: ${reasonOf(outcome)}; is the peer running there?`, { cause: outcome })
     }
     await delay(retryMs, undefined, signal === undefined ? {} : { signal })
   }

@@ -81,7 +81,8 @@ export class ReceiveBuffer {
    * @throws if `seq` does not follow the last entry received, or if the owner goes on reading into a full buffer
    */
   add(seq: number, entries: readonly LogEntry[]): void {
-    if (seq !== this.lastReceived + 1) throw new Error(`log frame starts at seq ${seq}: seq ${this.lastReceived + 1} must come next`)
+    const expected = this.lastReceived + 1
+    if (seq !== expected) throw new Error(`log frame starts at seq ${seq}: seq ${expected} must come next`)
     this.makeRoom(this.count + entries.length)
     const mask = this.slots.length - 1
     for (const entry of entries) {

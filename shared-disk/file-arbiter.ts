@@ -44,12 +44,7 @@ export class FileArbiter implements Arbiter {
   /** The record as it stands, durable by the time it is returned. @throws if it can't be read, or is damaged */
   async current(vm: string): Promise<ArbiterRecord> {
     checkVm(vm)
-    const term = await this.lastTerm(vm)
-    if (term === 0) return NO_RECORD
-    const record = await this.read(vm, term)
-    // Whoever made the link may have died before making it durable; an answer must not be undone by a power failure.
-    await syncDirectory(this.directory)
-    return record
+    return this.recordFrom(vm, 0)
   }
 
   async testAndSet(vm: string, fromTerm: number, holder: string): Promise<Verdict> {
@@ -59,7 +54,17 @@ export class FileArbiter implements Arbiter {
     const isMade = await this.make(vm, { term: fromTerm + 1, holder })
     if (isMade) return { won: true, term: fromTerm + 1, holder }
     // Somebody was faster, or it was this very request, answered "exists" after its reply was lost (NFS).
-    return verdictOf(await this.current(vm), fromTerm, holder)
+    return verdictOf(await this.recordFrom(vm, fromTerm + 1), fromTerm, holder)
+  }
+
+  /** The record, which is known to have reached `termMin`: a listing may come from a cache and not show it yet (NFS). */
+  private async recordFrom(vm: string, termMin: number): Promise<ArbiterRecord> {
+    const term = Math.max(await this.lastTerm(vm), termMin)
+    if (term === 0) return NO_RECORD
+    const record = await this.read(vm, term)
+    // Whoever made the link may have died before making it durable; an answer must not be undone by a power failure.
+    await syncDirectory(this.directory)
+    return record
   }
 
   /** Makes the term's file. @returns false if there is one already */

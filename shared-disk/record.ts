@@ -13,7 +13,8 @@ const HOLDER_BYTES_MAX = 1000
 /** @throws RangeError in one line if the machine's name can't be used */
 export function checkVm(vm: string): void {
   if (VM_NAME.test(vm)) return
-  throw new RangeError(`machine name ${JSON.stringify(vm)}: 1 to 100 letters, digits, '.', '_' or '-', the first a letter or digit`)
+  const rule = "1 to 100 letters, digits, '.', '_' or '-', the first a letter or digit"
+  throw new RangeError(`machine name ${JSON.stringify(vm)}: must be ${rule}`)
 }
 
 /** @throws RangeError in one line for a request that no arbiter may grant */
@@ -27,9 +28,15 @@ export function checkRequest(vm: string, fromTerm: number, holder: string): void
   }
 }
 
-/** True if the test holds, so that the set may be done. */
+/**
+ * True if the test holds, so that the set may be done.
+ * @throws Error if the record is older than a term already in use: then this is not the storage where that term
+ *   was decided (not mounted, perhaps), and its answer is worth nothing
+ */
 export function mayAdvance(record: ArbiterRecord, fromTerm: number): boolean {
-  return record.term === fromTerm
+  if (record.term >= fromTerm) return record.term === fromTerm
+  const terms = `arbiter knows only term ${record.term}, but term ${fromTerm} is in use`
+  throw new Error(`${terms}: is this the storage that both replicas reach?`)
 }
 
 /**

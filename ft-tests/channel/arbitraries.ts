@@ -1,5 +1,6 @@
 /** Every message and entry there can be, for fast-check. */
 import fc from 'fast-check'
+import { ControlOperation, Reached } from '../../logging-channel/entries.ts'
 import type { LogEntry } from '../../logging-channel/entries.ts'
 import type { ChannelMessage, LogFrame } from '../../logging-channel/messages.ts'
 import { CHANNEL_VERSION } from '../../logging-channel/messages.ts'
@@ -28,10 +29,10 @@ export const entryArbitraries: { readonly [name: string]: fc.Arbitrary<LogEntry>
   netWindow: fc.record({ kind: fc.constant(8 as const), conn: u32, bytes: u32 }),
   netConnected: fc.record({ kind: fc.constant(9 as const), conn: u32 }),
   console: fc.record({ kind: fc.constant(10 as const), bytes }),
-  control: fc.record({ kind: fc.constant(11 as const), operation: fc.constant(1 as const) }),
+  control: fc.record({ kind: fc.constant(11 as const), operation: fc.constantFrom(...Object.values(ControlOperation)) }),
   interrupt: fc.record({ kind: fc.constant(12 as const), causes: u32, tick: u64 }),
   outputMark: fc.record({ kind: fc.constant(13 as const), count: u32, bytes: u64, checksum: u32 }),
-  progress: fc.record({ kind: fc.constant(14 as const), tick: u64, reached: fc.constantFrom(0 as const, 1 as const, 2 as const) }),
+  progress: fc.record({ kind: fc.constant(14 as const), tick: u64, reached: fc.constantFrom(...Object.values(Reached)) }),
   stateHash: fc.record({ kind: fc.constant(15 as const), tick: u64, firstPage: u32, pages: u32, hash: u32 })
 }
 

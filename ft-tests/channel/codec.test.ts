@@ -123,7 +123,8 @@ test('a frame stays as it is while others are encoded after it', t => {
   const big = logOf([{ kind: Kind.netData, conn: 1, bytes: new Uint8Array(100_000).fill(1) }])
   const frames = Array.from({ length: 8 }, () => encoder.encode(big))
   const copies = frames.map(frame => frame.slice())
-  for (let count = 0; count < 50; count++) encoder.encode(logOf([{ kind: Kind.netData, conn: 2, bytes: new Uint8Array(70_000).fill(9) }]))
+  const other = logOf([{ kind: Kind.netData, conn: 2, bytes: new Uint8Array(70_000).fill(9) }])
+  for (let count = 0; count < 50; count++) encoder.encode(other)
   t.deepEqual(frames, copies)
 })
 

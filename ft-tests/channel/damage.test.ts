@@ -174,14 +174,19 @@ const refused: readonly [string, () => Uint8Array, ChannelFault, RegExp][] = [
     /^log frame, term 2, seq 40, at byte 0 of the stream, entry 0: unknown entry kind 99$/],
   ['an unknown way to rest', () => payloadOf(view => view.setUint8(view.byteLength - 22, 3)), 'malformed',
     /entry 5: reached is 3: must be one of 0, 1, 2$/],
-  ['a count too high', () => payloadOf(view => view.setUint32(40, 8, true)), 'malformed', /: cut short in entry 6 or right after it$/],
-  ['an absurd count', () => payloadOf(view => view.setUint32(40, 0xffffffff, true)), 'malformed', /: cut short in entry 6 or right after it$/],
+  ['a count too high', () => payloadOf(view => view.setUint32(40, 8, true)), 'malformed',
+    /: cut short in entry 6 or right after it$/],
+  ['an absurd count', () => payloadOf(view => view.setUint32(40, 0xffffffff, true)), 'malformed',
+    /: cut short in entry 6 or right after it$/],
   ['a count too low', () => payloadOf(view => view.setUint32(40, 6, true)), 'malformed', /entry 5: 21 bytes too many$/],
-  ['a length beyond the frame', () => payloadOf(view => view.setUint32(73, 0x7fffffff, true)), 'malformed', /: cut short in entry 1 or right after it$/],
+  ['a length beyond the frame', () => payloadOf(view => view.setUint32(73, 0x7fffffff, true)), 'malformed',
+    /: cut short in entry 1 or right after it$/],
   ['a tick above 2^53', () => payloadOf(view => view.setUint32(view.byteLength - 16, 0x200000, true)), 'malformed',
     /entry 6: 64-bit number 2097152:456 is not below 2\^53$/],
-  ['text that is no UTF-8', () => payloadOf(view => view.setUint8(55, 0xff)), 'malformed', /entry 0: text is not well-formed UTF-8$/],
-  ['a role that is none', () => reseal(encoder.encode(hello), view => view.setUint8(32, 3)), 'malformed', /role is 3: must be one of 1, 2$/]
+  ['text that is no UTF-8', () => payloadOf(view => view.setUint8(55, 0xff)), 'malformed',
+    /entry 0: text is not well-formed UTF-8$/],
+  ['a role that is none', () => reseal(encoder.encode(hello), view => view.setUint8(32, 3)), 'malformed',
+    /role is 3: must be one of 1, 2$/]
 ]
 for (const [name, bytes, fault, line] of refused) {
   test(`refused in one line: ${name}`, t => {
@@ -212,7 +217,8 @@ test('the position in a message counts the bytes of the whole stream', t => {
 
 test('a large frame in small pieces costs time in proportion to its size', t => {
   const gather = (bytes: number): number => {
-    const frame = encoder.encode({ ...sample, entries: [{ kind: Kind.netData, conn: 1, bytes: new Uint8Array(bytes) }] } as ChannelMessage)
+    const entries = [{ kind: Kind.netData, conn: 1, bytes: new Uint8Array(bytes) }]
+    const frame = encoder.encode({ type: 'log', term: 1, seq: 1, outputsDelivered: 0, entries })
     const pieces: Uint8Array[] = []
     for (let at = 0; at < frame.length; at += 512) pieces.push(frame.subarray(at, at + 512))
     const start = performance.now()

@@ -45,7 +45,8 @@ test('messages cross, both ways, and a goodbye sent just before close arrives', 
   const fromServer = collect(client)
   const { promise: closed, resolve } = Promise.withResolvers<Error | null>()
   server.start({ onBytes: bytes => decoder.push(bytes), onClose: resolve })
-  const big = { type: 'log', term: 1, seq: 1, outputsDelivered: 0, entries: [{ kind: 5, conn: 2, bytes: new Uint8Array(5_000_000).fill(7) }] } as const
+  const entries = [{ kind: 5, conn: 2, bytes: new Uint8Array(5_000_000).fill(7) }] as const
+  const big = { type: 'log', term: 1, seq: 1, outputsDelivered: 0, entries } as const
   const goodbye = { type: 'goodbye', reason: 'end of test' } as const
   server.send(Uint8Array.of(1, 2, 3))
   await until(() => total(fromServer.chunks) === 3)

@@ -37,7 +37,10 @@ function slowFrame(frame: Buffer): Fields {
 function slowPayload(type: number, term: number, seq: number, p: Cursor): Fields {
   switch (type) {
     case 1:
-      return { type: 'hello', version: 1, role: roles[p.u8()], vm: p.text(), replica: p.text(), image: p.text(), runtime: p.text(), term }
+      return {
+        ...{ type: 'hello', version: 1, role: roles[p.u8()], vm: p.text(), replica: p.text() },
+        ...{ image: p.text(), runtime: p.text(), term }
+      }
     case 2: {
       const outputsDelivered = p.u64()
       const entries = Array.from({ length: p.u32() }, () => slowEntry(p))

@@ -45,7 +45,7 @@ function codecOf(kind: number): EntryCodec<LogEntry> {
   return codec
 }
 
-/** Size of the encoded entry in bytes, kind byte included. @throws RangeError for an unknown kind or text that UTF-8 can't hold */
+/** Encoded size in bytes, kind byte included. @throws RangeError for an unknown kind or text that UTF-8 can't hold */
 export function entryBytes(entry: LogEntry): number {
   return 1 + codecOf(entry.kind).bytes(entry)
 }
