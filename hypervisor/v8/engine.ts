@@ -1,0 +1,179 @@
+import { GuestExit } from '../machine/engine.ts'
+import type { Engine, EngineLimits, GuestEntry, HostCalls, Stop } from '../machine/engine.ts'
+import { admitGuest } from '../wasm/admit.ts'
+import { GUEST_MODULE } from '../wasm/guest-abi.ts'
+import { TRAP } from '../wasm/traps.ts'
+import { ADDED, HOOK_MODULE } from './layout.ts'
+import { rewriteModule } from './rewrite.ts'
+import { trapText } from './trap-text.ts'
+import { wasmJs } from './wasm-js.ts'
+import type { WasmExports, WasmFunction, WasmGlobal, WasmMemory } from './wasm-js.ts'
+
+/** The host could not do what the machine promises its guest: this replica must halt (DESIGN §2). */
+export class EngineHalt extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'EngineHalt'
+  }
+}
+
+/** Thrown by the depth hook through the guest's frames. */
+class DepthExceeded extends Error {}
+
+/** Ticks counted between two looks at the target: the countdown is an i32. */
+const CHUNK_TICKS = 2 ** 31 - 1
+
+type Onward = () => void
+
+/**
+ * Runs a guest on V8. Throws `WasmError` for a module that is malformed, invalid, not of ABI `ft` or beyond the limits.
+ *
+ * `onHalt` takes what must stop the replica while guest code runs: an exception of a host call that isn't `GuestExit` (a bug),
+ * or an `EngineHalt`. By default it is thrown where nothing catches it. The engine is dead afterwards.
+ */
+export function createV8Engine(
+  bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void = throwUncaught,
+): Engine {
+  const { module, facts } = admitGuest(bytes)
+  return new V8Engine(rewriteModule(module, facts, { memoryPagesMax: limits.memoryPagesMax, guest: true }), calls, onHalt)
+}
+
+function throwUncaught(error: unknown): void {
+  queueMicrotask(() => { throw error })
+}
+
+type State = 'idle' | 'entered' | 'stopped' | 'running' | 'dead'
+
+class V8Engine implements Engine {
+  private readonly onHalt: (error: unknown) => void
+  private readonly guestMemory: WasmMemory
+  private readonly left: WasmGlobal
+  private readonly words: WasmFunction[] = []
+  private readonly start: (...args: number[]) => Promise<unknown>
+  private readonly interrupt: (...args: number[]) => Promise<unknown>
+  private view = new Uint8Array(0)
+  private state: State = 'idle'
+  private entered: GuestEntry = 'ft_start'
+  private argument = 0
+  /** Continuations of interrupted calls, the innermost last. */
+  private readonly interrupted: Onward[] = []
+  /** The tick at which the countdown passes zero. */
+  private chunkEnd = 0
+  private untilTick = 0
+  private onStop: (stop: Stop) => void = () => { throw new Error('stopped before the first run') }
+  private readonly onReturn = (): void => this.returned()
+  private readonly onError = (error: unknown): void => this.failed(error)
+
+  constructor(rewritten: Uint8Array, calls: HostCalls, onHalt: (error: unknown) => void) {
+    this.onHalt = onHalt
+    const hooks = {
+      tick: new wasmJs.Suspending(() => this.tickHook()),
+      depth: () => { throw new DepthExceeded() },
+      supply: () => { throw new EngineHalt('the host could not supply memory that the guest may have') },
+    }
+    const exports = instantiate(rewritten, { [GUEST_MODULE]: { ...calls }, [HOOK_MODULE]: hooks })
+    this.guestMemory = exports.memory as WasmMemory
+    this.left = exports[ADDED.left] as WasmGlobal
+    this.start = wasmJs.promising(exports[ADDED.start] as WasmFunction)
+    this.interrupt = wasmJs.promising(exports[ADDED.interrupt] as WasmFunction)
+    for (let i = 0; exports[ADDED.word + i] !== undefined; i++) this.words.push(exports[ADDED.word + i] as WasmFunction)
+    this.left.value = -1
+  }
+
+  get ticks(): number {
+    return this.chunkEnd - (this.left.value) - 1
+  }
+
+  get nesting(): number {
+    return this.interrupted.length + (this.state === 'entered' || this.state === 'running' ? 1 : 0)
+  }
+
+  enter(entry: GuestEntry, argument: number): void {
+    if (this.state !== 'idle' && this.state !== 'stopped') throw new Error(`enter(${entry}) while the engine is ${this.state}`)
+    this.state = 'entered'
+    this.entered = entry
+    this.argument = argument
+  }
+
+  run(untilTick: number, onStop: (stop: Stop) => void): void {
+    const { state } = this
+    if (state !== 'entered' && state !== 'stopped') throw new Error(`run while the engine is ${state}`)
+    if (!(untilTick > this.ticks)) throw new Error(`run until tick ${untilTick} at tick ${this.ticks}`)
+    this.onStop = onStop
+    this.untilTick = untilTick
+    this.charge()
+    this.state = 'running'
+    if (state === 'stopped') (this.interrupted.pop() as Onward)()
+    else if (this.entered === 'ft_start') this.start().then(this.onReturn, this.onError)
+    else this.interrupt(this.argument).then(this.onReturn, this.onError)
+  }
+
+  memory(): Uint8Array {
+    const { buffer } = this.guestMemory
+    if (this.view.buffer !== buffer) this.view = new Uint8Array(buffer)
+    return this.view
+  }
+
+  globals(): Uint32Array {
+    const { words } = this
+    const bits = new Uint32Array(words.length)
+    for (let i = 0; i < words.length; i++) bits[i] = words[i]() as number
+    return bits
+  }
+
+  /** Sets the countdown to pass zero at the target, or as far as it can count. */
+  private charge(): void {
+    const now = this.ticks
+    this.chunkEnd = Math.min(this.untilTick, now + CHUNK_TICKS)
+    this.left.value = this.chunkEnd - now - 1
+  }
+
+  /** Called by the guest when the countdown passes zero. The promise suspends it. */
+  private tickHook(): Promise<void> | undefined {
+    if (this.chunkEnd < this.untilTick) {
+      this.charge()
+      return undefined
+    }
+    return new Promise((resolve) => {
+      this.interrupted.push(resolve)
+      // The guest's stack is suspended only when this returns.
+      queueMicrotask(() => this.stop('stopped', { kind: 'tick' }))
+    })
+  }
+
+  private returned(): void {
+    const below = this.interrupted.pop()
+    if (below !== undefined) below()
+    else this.stop('idle', { kind: 'idle' })
+  }
+
+  private failed(error: unknown): void {
+    this.interrupted.length = 0
+    if (error instanceof GuestExit) return this.stop('dead', { kind: 'exit', code: error.code })
+    if (error instanceof DepthExceeded) return this.stop('dead', { kind: 'trap', message: TRAP.stack })
+    const message = trapText(error)
+    if (message !== undefined) return this.stop('dead', { kind: 'trap', message })
+    this.state = 'dead'
+    // V8's own limit is not the guest's: another replica might not have met it.
+    this.onHalt(error instanceof RangeError ? new EngineHalt('V8 ran out of stack within the guest\'s budget', error) : error)
+  }
+
+  private stop(state: State, stop: Stop): void {
+    this.state = state
+    this.onStop(stop)
+  }
+}
+
+function instantiate(rewritten: Uint8Array, imports: object): WasmExports {
+  let module: object
+  try {
+    module = new wasmJs.Module(rewritten)
+  } catch (error) {
+    throw new EngineHalt('V8 does not take the rewritten module', error)
+  }
+  try {
+    return new wasmJs.Instance(module, imports).exports
+  } catch (error) {
+    throw new EngineHalt('V8 could not set up the guest\'s memory, tables or segments', error)
+  }
+}

@@ -1,0 +1,92 @@
+import { analyseCalls } from '../wasm/call-graph.ts'
+import type { CallGraph } from '../wasm/call-graph.ts'
+import { WasmError } from '../wasm/errors.ts'
+import { TABLE_ENTRIES_MAX } from '../wasm/limits.ts'
+import type { WasmModule } from '../wasm/module.ts'
+import { stackBudget } from '../wasm/stack-budget.ts'
+import type { StackBudget } from '../wasm/stack-budget.ts'
+import { EXTERNREF, FUNCREF, I32 } from '../wasm/types.ts'
+import type { FuncType } from '../wasm/types.ts'
+import type { BodyFacts } from '../wasm/validate-code.ts'
+
+/** Functions imported from module `HOOK_MODULE`, behind the guest's own imports. */
+export const HOOKS = ['tick', 'depth', 'supply'] as const
+export type Hook = typeof HOOKS[number]
+/** No name of the guest's can be this one: the guest's imports all come from `ft`. */
+export const HOOK_MODULE = 'ft:hooks'
+
+/** Names of the exports that the rewriter adds. Guests may not export names that begin with `ft:`. */
+export const ADDED = { start: 'ft:start', interrupt: 'ft:interrupt', left: 'ft:left', depth: 'ft:depth', word: 'ft:word' } as const
+
+/** Added types, in the order they stand behind the guest's own. */
+export const ADDED_TYPES: readonly FuncType[] = [
+  { params: [], results: [] },
+  { params: [I32], results: [I32] },
+  { params: [FUNCREF, I32], results: [I32] },
+  { params: [EXTERNREF, I32], results: [I32] },
+  { params: [], results: [I32] },
+  { params: [I32], results: [] },
+]
+export const ADDED_TYPE = { void: 0, i32ToI32: 1, growFuncref: 2, growExternref: 3, toI32: 4, fromI32: 5 } as const
+
+export interface RewriteOptions {
+  readonly memoryPagesMax: number
+  /** A guest of ABI `ft`, with its entries; otherwise any module (for the specification's tests). */
+  readonly guest: boolean
+}
+
+/** Where everything stands in the rewritten module. */
+export interface Layout {
+  readonly module: WasmModule
+  readonly options: RewriteOptions
+  readonly facts: readonly BodyFacts[]
+  readonly graph: CallGraph
+  readonly budget: StackBudget
+  /** Index of the global that counts down to the next tick hook. */
+  readonly leftGlobal: number
+  /** Index of the global that holds the stack bytes left to the function about to be entered. */
+  readonly depthGlobal: number
+  /** First function that the rewriter appends. */
+  readonly addedFunctions: number
+  readonly hook: Readonly<Record<Hook, number>>
+  /** Maximum of the module's own memory and tables, as rewritten. */
+  readonly memoryMax: number
+  readonly tableMax: readonly number[]
+}
+
+export function layOut(module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): Layout {
+  const graph = analyseCalls(module)
+  const at = module.importedFunctions
+  return {
+    module, options, facts, graph,
+    budget: stackBudget(module, graph, facts),
+    leftGlobal: module.globals.length,
+    depthGlobal: module.globals.length + 1,
+    addedFunctions: module.functions.length + HOOKS.length,
+    hook: { tick: at, depth: at + 1, supply: at + 2 },
+    memoryMax: memoryMax(module, options.memoryPagesMax),
+    tableMax: module.tables.map((table) => Math.min(table.max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX)),
+  }
+}
+
+/** A function's index in the rewritten module: the hooks stand between imports and the module's own. */
+export const movedFunction = (layout: Layout, index: number): number =>
+  index < layout.module.importedFunctions ? index : index + HOOKS.length
+
+function memoryMax(module: WasmModule, cap: number): number {
+  const offset = module.sections.find((section) => section.id === 5)?.start ?? 0
+  const tableOffset = module.sections.find((section) => section.id === 4)?.start ?? 0
+  for (const { min } of module.tables.slice(module.importedTables)) {
+    if (min > TABLE_ENTRIES_MAX) {
+      throw new WasmError({ offset: tableOffset, found: `a table of at least ${min} entries`, expected: `at most ${TABLE_ENTRIES_MAX}` })
+    }
+  }
+  const memory = module.memories[module.importedMemories]
+  if (memory === undefined) return 0
+  if (memory.min > cap) {
+    throw new WasmError({
+      offset, found: `a memory of at least ${memory.min} pages of 64 KiB`, expected: `at most ${cap}, the machine's memory limit`,
+    })
+  }
+  return Math.min(memory.max ?? cap, cap)
+}

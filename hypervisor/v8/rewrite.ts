@@ -1,0 +1,163 @@
+import { InstructionReader } from '../wasm/instructions.ts'
+import { EXTERN_KINDS } from '../wasm/module.ts'
+import type { ElementSegment, Span, WasmModule } from '../wasm/module.ts'
+import { OP } from '../wasm/opcodes.ts'
+import { STACK_BYTES_MAX } from '../wasm/stack-budget.ts'
+import { I32 } from '../wasm/types.ts'
+import type { Limits } from '../wasm/types.ts'
+import type { BodyFacts } from '../wasm/validate-code.ts'
+import { ByteWriter } from '../wasm/writer.ts'
+import { addedFunctions } from './added-functions.ts'
+import type { AddedFunction } from './added-functions.ts'
+import { ADDED, ADDED_TYPE, ADDED_TYPES, HOOK_MODULE, HOOKS, layOut, movedFunction } from './layout.ts'
+import type { Layout, RewriteOptions } from './layout.ts'
+import { rewriteBody } from './rewrite-code.ts'
+
+/**
+ * Rewrites a validated module for V8: the same program, that also counts ticks, bounds call depth and growth, and
+ * makes NaNs canonical. Pure: the same bytes give the same bytes. Custom sections are dropped. Throws `WasmError`
+ * for a module that can't fit the limits.
+ */
+export function rewriteModule(module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): Uint8Array {
+  const layout = layOut(module, facts, options)
+  const added = addedFunctions(layout)
+  const out = new ByteWriter().ops(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
+  out.section(1, types(layout)).section(2, imports(layout)).section(3, functions(layout, added))
+  if (module.tables.length > module.importedTables) out.section(4, tables(layout))
+  if (module.memories.length > module.importedMemories) out.section(5, memories(layout))
+  out.section(6, globals(layout)).section(7, exports(layout, added))
+  if (module.start !== undefined && !options.guest) out.section(8, new ByteWriter().u32(movedFunction(layout, module.start)))
+  if (module.elements.length > 0) out.section(9, elements(layout))
+  if (module.dataCount !== undefined) out.section(12, new ByteWriter().u32(module.dataCount))
+  code(layout, added, out)
+  copySection(module, 11, out)
+  return out.bytes().slice()
+}
+
+function copySection(module: WasmModule, id: number, out: ByteWriter): void {
+  const section = module.sections.find((candidate) => candidate.id === id)
+  if (section !== undefined) out.raw(module.bytes.subarray(section.start, section.end))
+}
+
+function types({ module }: Layout): ByteWriter {
+  const out = new ByteWriter().u32(module.types.length + ADDED_TYPES.length)
+  for (const { params, results } of [...module.types, ...ADDED_TYPES]) {
+    out.u8(0x60).u32(params.length).ops(...params).u32(results.length).ops(...results)
+  }
+  return out
+}
+
+function imports({ module }: Layout): ByteWriter {
+  const out = new ByteWriter().u32(module.imports.length + HOOKS.length)
+  for (const { module: from, name, kind, index } of module.imports) {
+    out.name(from).name(name).u8(EXTERN_KINDS.indexOf(kind))
+    if (kind === 'function') out.u32(module.functions[index])
+    if (kind === 'table') limits(out.u8(module.tables[index].element), module.tables[index])
+    if (kind === 'memory') limits(out, module.memories[index])
+    if (kind === 'global') out.u8(module.globals[index].type).u8(Number(module.globals[index].mutable))
+  }
+  for (const hook of HOOKS) out.name(HOOK_MODULE).name(hook).u8(0).u32(module.types.length + ADDED_TYPE.void)
+  return out
+}
+
+function limits(out: ByteWriter, { min, max }: Limits): void {
+  if (max === undefined) out.u8(0).u32(min)
+  else out.u8(1).u32(min).u32(max)
+}
+
+function functions({ module }: Layout, added: readonly AddedFunction[]): ByteWriter {
+  const own = module.functions.slice(module.importedFunctions)
+  const out = new ByteWriter().u32(own.length + added.length)
+  for (const type of own) out.u32(type)
+  for (const { type } of added) out.u32(module.types.length + type)
+  return out
+}
+
+function tables({ module, tableMax }: Layout): ByteWriter {
+  const out = new ByteWriter().u32(module.tables.length - module.importedTables)
+  module.tables.forEach(({ element, min }, i) => {
+    if (i >= module.importedTables) limits(out.u8(element), { min, max: tableMax[i] })
+  })
+  return out
+}
+
+function memories({ module, memoryMax }: Layout): ByteWriter {
+  const out = new ByteWriter().u32(1)
+  limits(out, { min: module.memories[module.importedMemories].min, max: memoryMax })
+  return out
+}
+
+function globals(layout: Layout): ByteWriter {
+  const { module } = layout
+  const out = new ByteWriter().u32(module.globals.length - module.importedGlobals + 2)
+  for (const { type, mutable, init } of module.globals) {
+    if (init !== undefined) constant(layout, init, out.u8(type).u8(Number(mutable)))
+  }
+  out.ops(I32, 1, OP.i32Const).signed(0).u8(OP.end)
+  return out.ops(I32, 1, OP.i32Const).signed(STACK_BYTES_MAX).u8(OP.end)
+}
+
+/** Copies a constant expression, with its function indices moved. */
+function constant(layout: Layout, span: Span, out: ByteWriter): void {
+  const source = new InstructionReader(layout.module.bytes, span)
+  while (!source.atEnd) {
+    source.next()
+    if (source.opcode === OP.refFunc) out.u8(OP.refFunc).u32(movedFunction(layout, source.a))
+    else out.raw(layout.module.bytes.subarray(source.start, source.end))
+  }
+}
+
+function exports(layout: Layout, added: readonly AddedFunction[]): ByteWriter {
+  const { module } = layout
+  const names = added.filter(({ exportName }) => exportName !== undefined).length
+  const out = new ByteWriter().u32(module.exports.length + names + 2)
+  for (const { name, kind, index } of module.exports) {
+    out.name(name).u8(EXTERN_KINDS.indexOf(kind)).u32(kind === 'function' ? movedFunction(layout, index) : index)
+  }
+  added.forEach(({ exportName }, i) => {
+    if (exportName !== undefined) out.name(exportName).u8(0).u32(layout.addedFunctions + i)
+  })
+  out.name(ADDED.left).u8(3).u32(layout.leftGlobal)
+  return out.name(ADDED.depth).u8(3).u32(layout.depthGlobal)
+}
+
+function elements(layout: Layout): ByteWriter {
+  const out = new ByteWriter().u32(layout.module.elements.length)
+  for (const segment of layout.module.elements) element(layout, segment, out)
+  return out
+}
+
+function element(layout: Layout, segment: ElementSegment, out: ByteWriter): void {
+  const { mode, table, at, type, functions: plain, expressions } = segment
+  // Active segments always name their table (flag 2), as passive and declarative ones name their kind.
+  const flags = (mode === 'passive' ? 1 : mode === 'declarative' ? 3 : 2) | (plain === undefined ? 4 : 0)
+  out.u32(flags)
+  if (mode === 'active') out.u32(table)
+  if (at !== undefined) constant(layout, at, out)
+  if (plain !== undefined) {
+    out.u8(0).u32(plain.length)
+    for (const index of plain) out.u32(movedFunction(layout, index))
+  } else {
+    out.u8(type).u32(expressions.length)
+    for (const span of expressions) constant(layout, span, out)
+  }
+}
+
+/** The code section, and before it the branch hints: every `if` of the instrumentation is unlikely. */
+function code(layout: Layout, added: readonly AddedFunction[], out: ByteWriter): void {
+  const { module } = layout
+  const contents = new ByteWriter().u32(module.bodies.length + added.length)
+  const hints = new ByteWriter()
+  let hinted = 0
+  module.bodies.forEach((_, i) => {
+    const { bytes, unlikely } = rewriteBody(layout, module.importedFunctions + i)
+    contents.sized(bytes)
+    if (unlikely.length === 0) return
+    hinted++
+    hints.u32(movedFunction(layout, module.importedFunctions + i)).u32(unlikely.length)
+    for (const offset of unlikely) hints.u32(offset).ops(1, 0)
+  })
+  for (const { body } of added) contents.sized(body)
+  if (hinted > 0) out.section(0, new ByteWriter().name('metadata.code.branch_hint').u32(hinted).raw(hints.bytes()))
+  out.section(10, contents)
+}

@@ -1,0 +1,92 @@
+import { InstructionReader } from './instructions.ts'
+import type { Span, WasmModule } from './module.ts'
+import { OP } from './opcodes.ts'
+import { signature } from './types.ts'
+import { componentsOf } from './components.ts'
+
+/** Who can call whom, and what follows from it: a static property of the module, the same for every engine. */
+export interface CallGraph {
+  /**
+   * By function index: 1 for a *recursive* function, one in a cycle of the call graph. Its entry is a tick
+   * (DESIGN §2), and its depth is bounded (see `stack-budget.ts`). Indirect calls count as calls of every
+   * address-taken function of their type, tail calls as calls.
+   */
+  readonly recursive: Uint8Array
+  /** By function index: 1 if it is recursive or calls, however indirectly, a recursive function. */
+  readonly reachesRecursion: Uint8Array
+  /** By type index: 1 if an indirect call of that type can arrive at a function that `reachesRecursion`. */
+  readonly typeReachesRecursion: Uint8Array
+  /** Callees by node; nodes are the functions and, behind them, one for each distinct signature. */
+  readonly calls: readonly (readonly number[])[]
+  /** The same for tail calls. */
+  readonly tailCalls: readonly (readonly number[])[]
+  /** Every node, callees before their callers (but for cycles). */
+  readonly order: readonly number[]
+}
+
+/** Analyses a validated module. Loops tick at every arrival at their header and need no analysis. */
+export function analyseCalls(module: WasmModule): CallGraph {
+  const functions = module.functions.length
+  const classes = new Map<string, number>()
+  const classOf = module.types.map((type) => {
+    const key = signature(type)
+    const known = classes.get(key) ?? functions + classes.size
+    classes.set(key, known)
+    return known
+  })
+  const calls: number[][] = Array.from({ length: functions + classes.size }, () => [])
+  const tailCalls: number[][] = calls.map(() => [])
+  module.bodies.forEach(({ code }, i) => {
+    const from = module.importedFunctions + i
+    const edges = bodyCalls(module, code, classOf)
+    calls[from] = edges.calls
+    tailCalls[from] = edges.tailCalls
+  })
+  for (const index of addressTaken(module)) calls[classOf[module.functions[index]]].push(index)
+
+  const all = calls.map((list, i) => (tailCalls[i].length === 0 ? list : [...list, ...tailCalls[i]]))
+  const { order, component, size } = componentsOf(all)
+  const cyclic = all.map((callees, i) => size[component[i]] > 1 || callees.includes(i))
+  const reaches = new Uint8Array(all.length)
+  for (const node of order) if (cyclic[node] || all[node].some((callee) => reaches[callee] === 1)) reaches[node] = 1
+  return {
+    recursive: Uint8Array.from(cyclic.slice(0, functions), Number),
+    reachesRecursion: reaches.slice(0, functions),
+    typeReachesRecursion: Uint8Array.from(classOf, (node) => reaches[node]),
+    calls, tailCalls, order,
+  }
+}
+
+function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): { calls: number[], tailCalls: number[] } {
+  const calls = new Set<number>()
+  const tailCalls = new Set<number>()
+  const code = new InstructionReader(module.bytes, span)
+  while (!code.atEnd) {
+    code.next()
+    if (code.opcode === OP.call) calls.add(code.a)
+    else if (code.opcode === OP.callIndirect) calls.add(classOf[code.a])
+    else if (code.opcode === OP.returnCall) tailCalls.add(code.a)
+    else if (code.opcode === OP.returnCallIndirect) tailCalls.add(classOf[code.a])
+  }
+  return { calls: [...calls], tailCalls: [...tailCalls] }
+}
+
+/** Functions that may stand in a table: exported, listed by a segment, or named by `ref.func` anywhere. */
+function addressTaken(module: WasmModule): Set<number> {
+  const taken = new Set<number>()
+  const spans: Span[] = module.bodies.map((body) => body.code)
+  for (const { kind, index } of module.exports) if (kind === 'function') taken.add(index)
+  for (const { init } of module.globals) if (init !== undefined) spans.push(init)
+  for (const segment of module.elements) {
+    for (const index of segment.functions ?? []) taken.add(index)
+    spans.push(...segment.expressions)
+  }
+  for (const span of spans) {
+    const code = new InstructionReader(module.bytes, span)
+    while (!code.atEnd) {
+      code.next()
+      if (code.opcode === OP.refFunc) taken.add(code.a)
+    }
+  }
+  return taken
+}
