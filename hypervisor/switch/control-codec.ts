@@ -26,7 +26,7 @@ export function decodeHello(reader: Reader): SwitchHello {
 
 export function attachSize(message: Attach): number {
   const holds = message.holds
-  return holds === undefined ? 25 : 37 + 4 * (holds.ports.length + holds.conns.length)
+  return holds === undefined ? 25 : 41 + 4 * (holds.ports.length + holds.conns.length)
 }
 
 export function encodeAttach(writer: Writer, message: Attach): void {
@@ -38,7 +38,8 @@ export function encodeAttach(writer: Writer, message: Attach): void {
 }
 
 function encodeHolds(writer: Writer, holds: MachineHolds): void {
-  writer.u32(holds.connMax)
+  writer.u32(holds.evenMax)
+  writer.u32(holds.oddMax)
   writer.u32(holds.ports.length)
   for (const port of holds.ports) writer.u32(port)
   writer.u32(holds.conns.length)
@@ -51,8 +52,9 @@ export function decodeAttach(reader: Reader): Attach {
 }
 
 function decodeHolds(reader: Reader): MachineHolds {
-  const connMax = reader.u32()
-  return { connMax, ports: decodeU32s(reader), conns: decodeU32s(reader) }
+  const evenMax = reader.u32()
+  const oddMax = reader.u32()
+  return { evenMax, oddMax, ports: decodeU32s(reader), conns: decodeU32s(reader) }
 }
 
 function decodeU32s(reader: Reader): number[] {

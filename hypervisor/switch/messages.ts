@@ -34,20 +34,22 @@ export type Attach = {
   readonly inputsCaptured: number
   /** Number of the first output that will follow. */
   readonly nextOutput: number
-  /** What the machine holds as of `inputsCaptured`; only a switch that was started anew looks at it. */
+  /** What the machine holds as of `inputsCaptured`: needed, and looked at, only by a switch that was started anew. */
   readonly holds?: MachineHolds
 }
 
 /**
  * What a switch that was started anew can't know of a machine with a history. It opens the `ports`, sends a
- * `netReset` input (numbered like every other) for each of `conns`, and gives new connections ids above `connMax`.
+ * `netReset` input (numbered like every other) for each of `conns`, and gives new connections ids above `evenMax`.
  */
 export type MachineHolds = {
   readonly ports: readonly number[]
   /** Every connection that the guest may still use. */
   readonly conns: readonly number[]
   /** The highest even id that the machine has ever seen, 0 for none. */
-  readonly connMax: number
+  readonly evenMax: number
+  /** The highest odd id that the guest has ever connected with, 0 for none. */
+  readonly oddMax: number
 }
 
 /** Replica → switch: outputs, the first one numbered `first`, the rest consecutive. */

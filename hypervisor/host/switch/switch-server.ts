@@ -1,0 +1,64 @@
+/** The network switch as a server: public ports for clients, one link address for replicas (DESIGN §1). */
+import { createServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { bind, unbind } from './bind.ts'
+import { LinkSocket } from './link-socket.ts'
+import { openPublicListeners } from './public-listeners.ts'
+import type { PortMap } from './public-listeners.ts'
+import { SwitchHost } from './switch-host.ts'
+import type { SwitchHandlers } from './switch-host.ts'
+import type { Address } from './switch-port.ts'
+
+export type SwitchServerOptions = SwitchHandlers & {
+  /** Name of the virtual machine served; a replica of another one is refused. */
+  readonly vm: string
+  /** Where replicas connect. */
+  readonly link: Address
+  /** Guest port → where clients connect. */
+  readonly ports: PortMap
+}
+
+export type SwitchServer = {
+  readonly linkAddress: Address
+  readonly publicAddresses: PortMap
+  /** Client and console bytes held for the machine now. */
+  readonly heldBytes: number
+  readonly clientCount: number
+  /** Bytes typed at the guest's console. */
+  consoleInput(bytes: Uint8Array): void
+  /** Drops all connections; resolves when the ports are free. */
+  close(): Promise<void>
+}
+
+/** Starts the switch. @throws Error in one line if an address can't be bound */
+export async function createSwitchServer(options: SwitchServerOptions): Promise<SwitchServer> {
+  const host = new SwitchHost(options.vm, options)
+  const publicListeners = await openPublicListeners(host, options.ports)
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
+    host.own(socket)
+    new LinkSocket(socket, host.take)
+  })
+  let linkAddress
+  try {
+    linkAddress = await bind(server, options.link, 'switch link')
+  } catch (error) {
+    host.close()
+    await publicListeners.close()
+    throw error
+  }
+  return {
+    linkAddress,
+    publicAddresses: publicListeners.addresses,
+    get heldBytes() {
+      return host.heldBytes
+    },
+    get clientCount() {
+      return host.clientCount
+    },
+    consoleInput: (bytes) => host.take({ kind: 'consoleInput', bytes }),
+    async close() {
+      host.close()
+      await Promise.all([unbind(server), publicListeners.close()])
+    }
+  }
+}
