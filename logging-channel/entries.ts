@@ -28,11 +28,8 @@ export type Kind = (typeof Kind)[keyof typeof Kind]
 export const Clock = { wall: 0, monotonic: 1 } as const
 export type Clock = (typeof Clock)[keyof typeof Clock]
 
-/**
- * `powerOff`: the operator stops the machine. `networkLost`: the switch was started anew, so every connection is
- * reset and every port is opened again.
- */
-export const ControlOperation = { powerOff: 1, networkLost: 2 } as const
+/** `powerOff`: the operator stops the machine, both replicas. */
+export const ControlOperation = { powerOff: 1 } as const
 export type ControlOperation = (typeof ControlOperation)[keyof typeof ControlOperation]
 
 /** The guest read a clock: microseconds since the epoch (wall) or since boot (monotonic). Required. */

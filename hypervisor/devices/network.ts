@@ -5,6 +5,7 @@
 import { Kind, type SwitchInput } from '../../logging-channel/entries.ts'
 import type { HostCalls } from '../machine/engine.ts'
 import type { StateHasher } from '../machine/state-hash.ts'
+import type { MachineHolds } from '../switch/messages.ts'
 import { Connection, creditStepBytes } from './connection.ts'
 import { Cause, type Device, type Outside } from './device.ts'
 import { AbiError, type GuestMemory } from './guest-memory.ts'
@@ -25,6 +26,8 @@ export class NetworkDevice implements Device {
   readonly #events = new NetEventQueue()
   readonly #listening = new Set<number>()
   #nextOutgoing = 1
+  /** The highest id that the switch has given a connection. */
+  #evenMax = 0
   #raised = 0
 
   constructor(memory: GuestMemory, outside: Outside) {
@@ -51,10 +54,10 @@ export class NetworkDevice implements Device {
     this.#raised &= ~causes
   }
 
-  /** A new switch knows nothing: every connection is reset, every port is opened again. */
-  lost(): void {
-    for (const c of [...this.#connections.values()]) this.#injectReset(c)
-    for (const port of this.#listening) this.#outside.emit({ kind: 'listen', port })
+  /** What a switch that was started anew has to know of this machine. */
+  holds(): MachineHolds {
+    const conns = [...this.#connections.keys()]
+    return { ports: [...this.#listening], conns, evenMax: this.#evenMax, oddMax: Math.max(0, this.#nextOutgoing - 2) }
   }
 
   /** Applies one entry from the log. Entries for connections that the guest has finished with change nothing. */
@@ -83,7 +86,8 @@ export class NetworkDevice implements Device {
   }
 
   #injectOpen(conn: number, port: number, peer: string): void {
-    if (this.#connections.has(conn)) throw new Error(`connection ${conn} is open already`)
+    if (conn <= this.#evenMax) throw new Error(`connection id ${conn} comes after ${this.#evenMax}: ids are never used again`)
+    this.#evenMax = conn
     if (this.#connections.size >= connectionsMax) return this.#outside.emit({ kind: 'reset', conn })
     this.#connections.set(conn, new Connection(conn, port, peer, true))
     this.#raise(NetEvent.open, conn)

@@ -4,7 +4,7 @@
  * behind the last progress entry is replayed too, and the guest runs on from there.
  */
 import {
-  ControlOperation, Kind, Reached, type LogEntry, type OutputMarkEntry, type ProgressEntry, type StateHashEntry
+  Kind, Reached, type LogEntry, type OutputMarkEntry, type ProgressEntry, type StateHashEntry
 } from '../../logging-channel/entries.ts'
 import type { ReceiveBuffer } from '../../logging-channel/receive-buffer.ts'
 import type { Stop } from '../machine/engine.ts'
@@ -96,7 +96,6 @@ export class ReplayRun {
         this.#checkMark()
         continue
       } else if (head.kind !== Kind.control) return
-      else if (head.operation === ControlOperation.networkLost) this.#machine.networkLost()
       this.#received.shift()
     }
   }

@@ -83,8 +83,6 @@ export class Replica {
   #deliveredByPrimary = 0
   #quantumTicks = 1_000_000
   #ending: { code: ExitCode; reason: string; untilMs: number } | undefined
-  /** A fresh switch is attached: the machine must be told that its connections are gone. */
-  #networkLost = false
   /** A run is asked for and has not come to rest: nothing may touch the machine meanwhile. */
   #runOut = false
   #commands: Command[] = []
@@ -223,7 +221,7 @@ export class Replica {
       return
     }
     this.#phase = 'waiting'
-    this.#switch.attach(this.#term, 0)
+    this.#attach()
     this.#report({ event: 'waiting', term: this.#term })
   }
 
@@ -280,8 +278,7 @@ export class Replica {
   }
 
   #attach(): void {
-    this.#live.forgetInputs()
-    this.#switch.attach(this.#term, this.#machine.inputsInjected)
+    this.#switch.attach(this.#term, this.#machine.inputsInjected, this.#machine.network.holds())
   }
 
   #isLive(): boolean {
@@ -386,7 +383,6 @@ export class Replica {
   #onSwitch(message: FromSwitch): void {
     if (message.type === 'refused') return this.#halt(message.term > this.#term ? ExitCode.lost : ExitCode.refused, `switch: ${message.reason}`)
     if (message.type === 'attached') return this.#onAttached(message)
-    if (!this.#switch.attached(this.#term)) return // said before it knew of this term; it will be said again
     if (message.type === 'outputAck') return this.#outputs.delivered(message.through)
     this.#live.offer(this.#switch.accept(message.first, message.inputs, this.#live.nextInput))
   }
@@ -395,7 +391,6 @@ export class Replica {
     if (message.term !== this.#term) return
     this.#report({ event: 'attached', term: message.term, fresh: message.fresh, outputsDelivered: message.outputsDelivered })
     this.#switch.answered(message)
-    if (message.fresh) this.#networkLost = true
   }
 
   // The machine
@@ -435,11 +430,6 @@ export class Replica {
 
   #advanceLive(event: ReplicaEvent): void {
     if (this.#ending !== undefined) return
-    if (this.#networkLost && !this.#machine.ended) {
-      this.#networkLost = false
-      this.#log.append({ kind: Kind.control, operation: ControlOperation.networkLost })
-      this.#machine.networkLost()
-    }
     if (!this.#live.prepare(() => this.#isFull())) return
     this.#run(this.#machine.ticks + this.#quantumTicks, event)
   }

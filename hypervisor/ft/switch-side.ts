@@ -1,6 +1,6 @@
 /** A live replica's dealings with the network switch: attach, outputs out, inputs in, acknowledgements both ways. */
 import type { SwitchInput } from '../../logging-channel/entries.ts'
-import type { Attached, ToSwitch } from '../switch/messages.ts'
+import type { Attached, MachineHolds, ToSwitch } from '../switch/messages.ts'
 import type { HeldOutputs, OutputRange } from './held-outputs.ts'
 
 export class SwitchSide {
@@ -27,15 +27,15 @@ export class SwitchSide {
   closed(): void {
     this.#open = false
     this.#attachedTerm = 0
+    this.#ackedInputs = 0
     this.#queue = []
   }
 
   /** Announces this replica as live (P2.3-3). Nothing else is sent until the switch has answered. */
-  attach(term: number, inputsCaptured: number): void {
+  attach(term: number, inputsCaptured: number, holds: MachineHolds): void {
     if (!this.#open) return
     this.#attachedTerm = 0
-    this.#ackedInputs = inputsCaptured
-    this.#queue = [{ type: 'attach', term, inputsCaptured, nextOutput: this.#outputs.firstUndelivered }]
+    this.#queue = [{ type: 'attach', term, inputsCaptured, nextOutput: this.#outputs.firstUndelivered, holds }]
   }
 
   /** The switch has answered: it gets what it lacks of the outputs released so far. */

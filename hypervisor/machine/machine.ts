@@ -78,11 +78,6 @@ export class Machine {
     else this.network.inject(entry)
   }
 
-  /** Every connection is gone and the switch has no open port: the guest sees resets, the ports are asked for again. */
-  networkLost(): void {
-    this.network.lost()
-  }
-
   /** Causes that an interrupt would deliver now: all when idle, the unmasked ones inside running code. */
   dueCauses(): number {
     if (this.#ended || this.#running) return 0

@@ -1,3 +1,4 @@
 #!/usr/bin/env node
-console.log(process.version, import.meta.url)
-const {x}=await import('../t.ts'); console.log(x)
+import { launch } from './launch.js'
+
+await launch('ft-run')

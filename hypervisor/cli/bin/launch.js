@@ -1,0 +1,35 @@
+/**
+ * Starts a command on the pinned runtime. Plain JavaScript that an old Node can read: it may be the first thing that
+ * runs. From a checkout the TypeScript sources run as they are; from an installed package, what `npm pack` compiled.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const root = new URL('../../../', import.meta.url)
+
+/** @param {string} name of the command's module in hypervisor/cli */
+export async function launch(name) {
+  const runtime = `node-${process.platform}-${process.arch}`
+  const wanted = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).optionalDependencies[runtime]
+  if (wanted === undefined || process.version === `v${wanted}`) {
+    if (Number(process.versions.node.split('.')[0]) < 26) {
+      return fail(`ft-run has no pinned runtime for ${process.platform}-${process.arch}; run it with Node 26, this is ${process.version}`)
+    }
+    const installed = fileURLToPath(import.meta.url).includes('/node_modules/')
+    return void (await import(installed ? `../../../dist/hypervisor/cli/${name}.js` : `../${name}.ts`))
+  }
+  let binary
+  try {
+    binary = createRequire(import.meta.url).resolve(`${runtime}/bin/node`)
+  } catch {
+    return fail(`the runtime ${runtime}@${wanted} is not installed; run "npm ci" here (without --omit=optional)`)
+  }
+  process.exitCode = spawnSync(binary, process.argv.slice(1), { stdio: 'inherit' }).status ?? 1
+}
+
+function fail(line) {
+  process.stderr.write(`${line}\n`)
+  process.exitCode = 2
+}

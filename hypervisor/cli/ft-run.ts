@@ -1,0 +1,100 @@
+/** The `ft-run` command line. Parsing only: each command is a file of its own. */
+import { Command, Option } from 'commander'
+import { builtinGuests } from '../../guest-images/catalogue.ts'
+import { ExitCode } from '../ft/exit-codes.ts'
+import { EngineHalt } from '../v8/engine.ts'
+import { packageVersion } from './find-image.ts'
+import { collectPort, parseAddress } from './option-values.ts'
+import { runPair, type RunFlags } from './run-pair.ts'
+import { runReplica, type ReplicaFlags } from './run-replica.ts'
+import { runSwitch, type SwitchFlags } from './run-switch.ts'
+import { addTuning } from './tuning.ts'
+
+const images = builtinGuests().map((guest) => `  ${guest.name.padEnd(8)}${guest.description}`).join('\n')
+
+const examples = `
+Built-in images:
+${images}
+
+Examples:
+  ft-run kv                         a key/value server as a pair, at 127.0.0.1:7000
+  redis-cli -p 7000 set k v         ...any Redis client talks to it
+  ft-run --port 8080:80 app.wasm    a guest of your own that listens on its port 80
+  ft-run --json kv                  one JSON line when ready, then JSON logs
+
+On several hosts (same image, same --vm, a shared directory as arbiter):
+  ft-run switch  --vm shop --link 10.0.0.1:7100 --port 7000:6379
+  ft-run primary --vm shop --switch 10.0.0.1:7100 --arbiter /mnt/shared --listen 10.0.0.2:7200 kv
+  ft-run backup  --vm shop --switch 10.0.0.1:7100 --arbiter /mnt/shared --primary 10.0.0.2:7200 kv
+
+Exit codes: 0 stopped, 2 wrong arguments or image, 3 lost the test-and-set (another replica is live),
+  4 divergence, 5 the guest trapped, 6 refused by a peer or the switch, 7 this host failed; else the guest's own.`
+
+const program = new Command('ft-run')
+  .description('Runs a WebAssembly service as a fault-tolerant pair: either machine may die at any instruction and no client notices.')
+  .version(packageVersion())
+  .showHelpAfterError('(try: ft-run --help)')
+  .enablePositionalOptions()
+  .addHelpText('after', examples)
+
+const net = (): Option => new Option('--net <mode>', 'switch: connections outlive a failover; direct: the live replica listens itself, fewer hops, a failover breaks connections')
+  .choices(['switch', 'direct']).default('switch')
+const port = (): Option => new Option('--port <port[:guestPort]>', 'port for clients, and the guest port behind it; may be repeated').argParser(collectPort)
+const bind = (): Option => new Option('--bind <address>', 'address that clients connect to').default('127.0.0.1')
+const json = (): Option => new Option('--json', 'log JSON lines, on a terminal too').default(false)
+
+addTuning(program.command('run', { isDefault: true }))
+  .description('start switch, primary, backup and arbiter on this machine')
+  .argument('<image>', 'built-in name or path of a .wasm file')
+  .argument('[args...]', 'arguments of the guest')
+  .passThroughOptions()
+  .addOption(port())
+  .addOption(bind())
+  .addOption(net())
+  .option('--unprotected', 'no backup: for comparison only', false)
+  .addOption(json())
+  .action(async (image: string, args: string[], flags: RunFlags) => finish(runPair(image, args, flags)))
+
+const replica = (role: 'primary' | 'backup'): Command => addTuning(program.command(role))
+  .argument('<image>', 'built-in name or path of a .wasm file, the same for both replicas')
+  .argument('[args...]', 'arguments of the guest, the same for both replicas')
+  .passThroughOptions()
+  .requiredOption('--vm <name>', 'name of the virtual machine, the same everywhere')
+  .requiredOption('--arbiter <directory>', 'existing directory on storage that both replicas share')
+  .addOption(new Option('--switch <host:port>', 'link address of the switch').argParser(parseAddress))
+  .addOption(net())
+  .addOption(port())
+  .addOption(bind())
+  .addOption(json())
+  .action(async (image: string, args: string[], flags: ReplicaFlags) => finish(runReplica(role, image, args, flags)))
+
+replica('primary')
+  .description('one replica: starts as primary and waits for its backup')
+  .addOption(new Option('--listen <host:port>', 'where the backup connects').argParser(parseAddress).default({ host: '127.0.0.1', port: 0 }, '127.0.0.1, any port'))
+  .option('--unprotected', 'do not wait for a backup', false)
+
+replica('backup')
+  .description('one replica: starts as backup of a primary')
+  .addOption(new Option('--primary <host:port>', 'where the primary listens').argParser(parseAddress).makeOptionMandatory())
+
+program.command('switch')
+  .description('the network switch: holds client connections across a failover')
+  .requiredOption('--vm <name>', 'name of the virtual machine')
+  .addOption(new Option('--link <host:port>', 'where the replicas connect').argParser(parseAddress).makeOptionMandatory())
+  .addOption(port().makeOptionMandatory())
+  .addOption(bind())
+  .addOption(json())
+  .action(async (flags: SwitchFlags) => finish(runSwitch(flags)))
+
+/** One clear line for every way to fail; a stack only for defects of our own. */
+async function finish(run: Promise<number>): Promise<void> {
+  try {
+    process.exit(await run)
+  } catch (error) {
+    const known = error instanceof Error && !(error instanceof EngineHalt) && !(error instanceof TypeError)
+    process.stderr.write(`ft-run: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`)
+    process.exit(ExitCode.usage)
+  }
+}
+
+await program.parseAsync()

@@ -1,0 +1,95 @@
+/** `ft-run primary` and `ft-run backup`: one replica, on its own host or started by `ft-run IMAGE`. */
+import { ExitCode } from '../ft/exit-codes.ts'
+import { ReplicaProcess } from '../host/replica-process.ts'
+import { createLogger, loggerReporter, recordOf, type LogRecord } from '../host/reporter.ts'
+import type { FromReplica, ToReplica } from '../host/supervisor-messages.ts'
+import { formatAddress, type Address } from '../host/switch/switch-port.ts'
+import { UsageError } from '../host/usage-error.ts'
+import { checkImage, findImage, portMap } from './find-image.ts'
+import type { PortOption } from './option-values.ts'
+import { type TuningFlags, tuningOf } from './tuning.ts'
+
+export type ReplicaFlags = TuningFlags & {
+  readonly vm: string
+  readonly arbiter: string
+  readonly switch?: Address
+  readonly listen?: Address
+  readonly primary?: Address
+  readonly net: 'switch' | 'direct'
+  readonly port?: readonly PortOption[]
+  readonly bind: string
+  readonly unprotected?: boolean
+  readonly json?: boolean
+}
+
+export async function runReplica(role: 'primary' | 'backup', name: string, args: readonly string[], flags: ReplicaFlags): Promise<number> {
+  const { image, guestPort } = await findImage(name)
+  checkImage(image)
+  const voice = process.send === undefined ? standalone(flags.json ?? false) : supervised()
+  const ended = Promise.withResolvers<number>()
+  const replica = await ReplicaProcess.start({
+    ...tuningOf(flags), role, image, args, vm: flags.vm, arbiterDirectory: flags.arbiter, unprotected: flags.unprotected ?? false,
+    channel: (role === 'primary' ? flags.listen : flags.primary) ?? { host: '127.0.0.1', port: 0 },
+    net: networkOf(flags, guestPort),
+    events: {
+      onReport: (report) => voice({ type: 'log', record: recordOf(role, report), report }),
+      onListening: (address) => voice({ type: 'listening', address }),
+      onGuestListen: (port) => voice({ type: 'guestListen', port }),
+      onConsole: (bytes) => voice({ type: 'console', text: new TextDecoder().decode(bytes) }),
+      onHalt: (code, reason) => {
+        voice({ type: 'halted', code, reason })
+        ended.resolve(code)
+      }
+    }
+  })
+  obey(replica)
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => replica.fail(error))
+  return await ended.promise
+}
+
+function networkOf(flags: ReplicaFlags, guestPort: number | undefined) {
+  if (flags.net === 'direct') return { direct: portMap(flags.port ?? [{ host: 7000, guest: undefined }], guestPort, flags.bind) }
+  if (flags.switch === undefined) throw new UsageError('--switch HOST:PORT is missing: the address of "ft-run switch" (or use --net direct)')
+  return { switch: flags.switch }
+}
+
+function obey(replica: ReplicaProcess): void {
+  // Ctrl-C goes to the whole group: under a supervisor, it decides and tells us.
+  const supervisedBy = process.send !== undefined
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!supervisedBy) replica.powerOff(`stopped by ${signal}`)
+    })
+  }
+  process.on('message', (message: ToReplica) => {
+    if (message.type === 'powerOff') replica.powerOff(message.reason)
+    else replica.consoleInput(new TextEncoder().encode(message.text))
+  })
+  process.on('disconnect', () => replica.powerOff('ft-run is gone'))
+}
+
+function supervised(): (message: FromReplica) => void {
+  return (message) => {
+    // A supervisor that is gone can't listen; `disconnect` ends this replica.
+    if (process.connected) process.send!(message, undefined, {}, () => {})
+  }
+}
+
+function standalone(json: boolean): (message: FromReplica) => void {
+  const report = loggerReporter(createLogger(json))
+  return (message) => {
+    if (message.type === 'console') process.stderr.write(message.text)
+    else report(standaloneRecord(message))
+  }
+}
+
+function standaloneRecord(message: Exclude<FromReplica, { type: 'console' }>): LogRecord {
+  if (message.type === 'log') return message.record
+  if (message.type === 'listening') {
+    const at = formatAddress(message.address)
+    return { level: 'info', msg: `primary: waiting for its backup at ${at}`, fields: { event: 'listening', address: at } }
+  }
+  if (message.type === 'guestListen') return { level: 'info', msg: `guest listens on its port ${message.port}`, fields: { event: 'guest-listen', port: message.port } }
+  const level = message.code === ExitCode.ok ? 'info' : 'error'
+  return { level, msg: `halted: ${message.reason}`, fields: { event: 'halt', code: message.code } }
+}

@@ -1,0 +1,26 @@
+/** `ft-run switch`: the network switch on its own, beside the clients or the gateway. */
+import { createLogger, loggerReporter } from '../host/reporter.ts'
+import { switchRecord } from '../host/switch-report.ts'
+import { createSwitchServer } from '../host/switch/switch-server.ts'
+import { formatAddress, type Address } from '../host/switch/switch-port.ts'
+import { portMap } from './find-image.ts'
+import type { PortOption } from './option-values.ts'
+
+export type SwitchFlags = { readonly vm: string; readonly link: Address; readonly port: readonly PortOption[]; readonly bind: string; readonly json?: boolean }
+
+export async function runSwitch(flags: SwitchFlags): Promise<number> {
+  const logger = createLogger(flags.json ?? false)
+  const report = loggerReporter(logger)
+  const server = await createSwitchServer({
+    vm: flags.vm, link: flags.link, ports: portMap(flags.port, undefined, flags.bind),
+    onReport: (r) => report(switchRecord(r)),
+    onConsole: (bytes) => process.stderr.write(bytes),
+    onListen: (port) => report({ level: 'info', msg: `guest listens on its port ${port}`, fields: { event: 'guest-listen', port } })
+  })
+  const clients = [...server.publicAddresses].map(([guest, address]) => `${formatAddress(address)} → guest port ${guest}`).join(', ')
+  const link = formatAddress(server.linkAddress)
+  report({ level: 'info', msg: `switch: replicas connect to ${link}, clients to ${clients}`, fields: { event: 'ready', link, clients } })
+  const ended = Promise.withResolvers<number>()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void server.close().then(() => ended.resolve(0)))
+  return await ended.promise
+}

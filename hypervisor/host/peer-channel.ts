@@ -1,0 +1,67 @@
+/** The logging channel of one replica: frames over a link, with checksums by the fast native CRC-32. */
+import { crc32 } from 'node:zlib'
+import { ChannelError } from '../../logging-channel/channel-error.ts'
+import { FrameDecoder } from '../../logging-channel/frame-decoder.ts'
+import type { Link } from '../../logging-channel/link.ts'
+import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
+import type { ChannelMessage } from '../../logging-channel/messages.ts'
+
+export type PeerHandlers = {
+  readonly onMessage: (message: ChannelMessage) => void
+  /** Exactly once; `corrupt` when it was closed here because its bytes were damaged. */
+  readonly onClosed: (reason: string, corrupt: boolean) => void
+}
+
+export class PeerChannel {
+  readonly #link: Link
+  readonly #encoder = new MessageEncoder({ checksum: crc32 })
+  readonly #handlers: PeerHandlers
+  readonly #decoder: FrameDecoder
+  #closed = false
+
+  constructor(link: Link, handlers: PeerHandlers) {
+    this.#link = link
+    this.#handlers = handlers
+    this.#decoder = new FrameDecoder({ checksum: crc32, onMessage: (message) => this.#closed || handlers.onMessage(message) })
+    link.start({
+      onBytes: (bytes) => this.#onBytes(bytes),
+      onClose: (error) => this.#onClose(error === null ? 'the peer closed the channel' : `the channel broke: ${error.message}`, false)
+    })
+  }
+
+  get peer(): string {
+    return this.#link.peer
+  }
+
+  send(message: ChannelMessage): void {
+    this.#link.send(this.#encoder.encode(message))
+  }
+
+  /** Our own decision: no `onClosed` follows. */
+  close(): void {
+    this.#closed = true
+    this.#link.close()
+  }
+
+  read(on: boolean): void {
+    if (on) this.#link.resume()
+    else this.#link.pause()
+  }
+
+  #onBytes(bytes: Uint8Array): void {
+    if (this.#closed) return
+    try {
+      this.#decoder.push(bytes)
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error
+      this.#link.destroy()
+      this.#onClose(error.message, true)
+    }
+  }
+
+  #onClose(reason: string, corrupt: boolean): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#handlers.onClosed(reason, corrupt)
+  }
+}

@@ -1,0 +1,160 @@
+/** One replica as an operating system process: reads the image, builds machine and core, connects them to the network. */
+import { crc32 } from 'node:zlib'
+import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
+import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
+import { Machine } from '../machine/machine.ts'
+import { Replica } from '../ft/replica.ts'
+import type { Report } from '../ft/events.ts'
+import { ExitCode } from '../ft/exit-codes.ts'
+import { createV8Engine } from '../v8/engine.ts'
+import { identityOf, type Image } from './image.ts'
+import { QuantumController } from './quantum.ts'
+import { realWorld } from './real-world.ts'
+import { ReplicaHost } from './replica-host.ts'
+import { createEmbeddedSwitch, type EmbeddedSwitch } from './switch/embedded-switch.ts'
+import type { PortMap } from './switch/public-listeners.ts'
+import { connectSwitch } from './switch/switch-client.ts'
+import type { Address } from './switch/switch-port.ts'
+
+export type ReplicaTuning = {
+  readonly memoryPagesMax: number
+  readonly heartbeatIntervalMs: number
+  readonly heartbeatsMissedMax: number
+  readonly quantumMs: number
+  readonly windowBytesMax: number
+  readonly stateHashIntervalMs: number
+}
+
+export type ReplicaProcessOptions = ReplicaTuning & {
+  readonly role: 'primary' | 'backup'
+  readonly image: Image
+  readonly args: readonly string[]
+  readonly vm: string
+  readonly arbiterDirectory: string
+  readonly unprotected: boolean
+  /** Primary: where its backup connects. Backup: where its primary listens. */
+  readonly channel: Address
+  /** The switch's link address; or, without a switch, the ports this replica opens itself once it is live. */
+  readonly net: { readonly switch: Address } | { readonly direct: PortMap }
+  readonly events: ReplicaProcessEvents
+}
+
+export type ReplicaProcessEvents = {
+  readonly onReport: (report: Report) => void
+  /** The primary's channel listens. */
+  readonly onListening: (address: Address) => void
+  /** Without a switch: the guest listens on this port of its own. */
+  readonly onGuestListen: (port: number) => void
+  readonly onConsole: (bytes: Uint8Array) => void
+  readonly onHalt: (code: ExitCode, reason: string) => void
+}
+
+const windowEntriesMax = 1_000_000
+const bindRetryMs = 20
+
+export class ReplicaProcess {
+  readonly #options: ReplicaProcessOptions
+  readonly #replicaId: string
+  #host: ReplicaHost | undefined
+  #embedded: EmbeddedSwitch | undefined
+  #halted = false
+
+  /** @throws in one line: WasmError for a bad image, Error for an address or a directory that can't be used */
+  static async start(options: ReplicaProcessOptions): Promise<ReplicaProcess> {
+    const process = new ReplicaProcess(options)
+    await process.#start()
+    return process
+  }
+
+  private constructor(options: ReplicaProcessOptions) {
+    this.#options = options
+    this.#replicaId = `${options.role}-${globalThis.process.pid}`
+  }
+
+  powerOff(reason: string): void {
+    this.#host?.powerOff(reason)
+  }
+
+  consoleInput(bytes: Uint8Array): void {
+    this.#embedded?.consoleInput(bytes)
+  }
+
+  /** The host can't go on; an exception that nobody caught ends up here. */
+  fail(error: unknown): void {
+    this.#host?.fail(error instanceof Error ? `${error.message}\n${error.stack}` : String(error))
+  }
+
+  async #start(): Promise<void> {
+    const { vm, arbiterDirectory, heartbeatIntervalMs, quantumMs, events } = this.#options
+    const { replica, machine } = this.#build()
+    const host = new ReplicaHost({
+      replica, machine, arbiter: await FileArbiter.open(arbiterDirectory), vm, replicaId: this.#replicaId,
+      quantum: new QuantumController(quantumMs), heartbeatIntervalMs,
+      onReport: (report) => this.#onReport(report),
+      onHalt: (code, reason) => {
+        this.#halted = true
+        void this.#embedded?.close()
+        events.onHalt(code, reason)
+      }
+    })
+    this.#host = host
+    await this.#joinNetwork(host)
+    host.start()
+    if (!this.#options.unprotected) await this.#joinPeer(host)
+  }
+
+  #build(): { replica: Replica; machine: Machine } {
+    const { role, vm, image, args, memoryPagesMax, unprotected } = this.#options
+    let machine: Machine | undefined
+    const config = {
+      role, vm, replica: this.#replicaId, image: identityOf(image, args, memoryPagesMax), runtime: globalThis.process.version,
+      unprotected, heartbeatIntervalMs: this.#options.heartbeatIntervalMs, heartbeatsMissedMax: this.#options.heartbeatsMissedMax,
+      windowBytesMax: this.#options.windowBytesMax, windowEntriesMax, stateHashIntervalMs: this.#options.stateHashIntervalMs
+    }
+    const replica = new Replica(config, realWorld, crc32, (outside) => {
+      machine = new Machine((calls) => createV8Engine(image.bytes, calls, { memoryPagesMax }), args, outside)
+      return machine
+    })
+    return { replica, machine: machine! }
+  }
+
+  async #joinNetwork(host: ReplicaHost): Promise<void> {
+    const { net, role } = this.#options
+    if ('switch' in net) return this.#joinSwitch(host, net.switch, 10_000)
+    if (role === 'primary') await this.#openPorts(host, net.direct)
+  }
+
+  async #joinSwitch(host: ReplicaHost, address: Address, retryMs: number): Promise<void> {
+    const port = await connectSwitch(address, { vm: this.#options.vm, replica: this.#replicaId, retryMs })
+    host.connectSwitch(port, () => {
+      this.#joinSwitch(host, address, Infinity).catch((error: unknown) => this.fail(error))
+    })
+  }
+
+  async #openPorts(host: ReplicaHost, ports: PortMap): Promise<void> {
+    const { vm, events } = this.#options
+    const handlers = { onListen: events.onGuestListen, onConsole: events.onConsole }
+    this.#embedded = await createEmbeddedSwitch({ vm, replica: this.#replicaId, ports, ...handlers })
+    host.connectSwitch(this.#embedded.port, () => this.fail(new Error('the embedded switch closed its link')))
+  }
+
+  async #joinPeer(host: ReplicaHost): Promise<void> {
+    const { role, channel, events } = this.#options
+    if (role === 'backup') return host.connectPeer(await connectLink({ host: channel.host, port: channel.port }))
+    const listener = await listenLinks({ ...channel, onLink: (link) => host.connectPeer(link) })
+    events.onListening({ host: listener.host, port: listener.port })
+  }
+
+  #onReport(report: Report): void {
+    this.#options.events.onReport(report)
+    const { net } = this.#options
+    if (report.event === 'live' && 'direct' in net) this.#takeOverPorts(net.direct)
+  }
+
+  /** The old primary may hold the ports a moment longer: a stopped process keeps its sockets. */
+  #takeOverPorts(ports: PortMap): void {
+    this.#openPorts(this.#host!, ports).catch(() => {
+      if (!this.#halted) setTimeout(() => this.#takeOverPorts(ports), bindRetryMs)
+    })
+  }
+}

@@ -1,0 +1,27 @@
+/** Log records of a replica: to the supervisor that started it, or through pino where there is none. */
+import pino, { type Logger } from 'pino'
+import pretty from 'pino-pretty'
+import type { Report } from '../ft/events.ts'
+import { sentenceOf } from './report-text.ts'
+
+export type LogRecord = { readonly level: 'info' | 'warn' | 'error'; readonly msg: string; readonly fields: Readonly<Record<string, unknown>> }
+
+export type Reporter = (record: LogRecord) => void
+
+/** Pretty on a terminal, JSON lines otherwise or when asked for. */
+export function createLogger(json: boolean): Logger {
+  if (json || !process.stdout.isTTY) return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 1, sync: true }))
+  return pino({ base: null }, pretty({ translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true, hideObject: true }))
+}
+
+export function loggerReporter(logger: Logger): Reporter {
+  return ({ level, msg, fields }) => logger[level](fields, msg)
+}
+
+/** A role change as a log record: a sentence for people, fields for programs. */
+export function recordOf(role: string, report: Report): LogRecord {
+  const level = report.event === 'divergence' ? 'error' : warnings.has(report.event) ? 'warn' : 'info'
+  return { level, msg: `${role}: ${sentenceOf(report)}`, fields: { role, pid: process.pid, ...report } }
+}
+
+const warnings = new Set<Report['event']>(['suspect', 'alone', 'live', 'arbiter-down', 'switch-lost', 'refused-peer', 'guest-ended'])
