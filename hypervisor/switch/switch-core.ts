@@ -15,6 +15,7 @@ import type { Attach, FromSwitch, InputAck, MachineHolds, Outputs, SwitchHello, 
 import { Outbound } from './outbound.ts'
 import { ReadFlow } from './read-flow.ts'
 
+const REASON_LENGTH_MAX = 300
 const NOTHING: readonly SwitchCommand[] = []
 
 export class SwitchCore {
@@ -232,7 +233,9 @@ export class SwitchCore {
     for (const port of holds.ports) this.outbound.listen(port)
   }
 
-  #refuse(link: SwitchLink, term: number, reason: string): void {
+  #refuse(link: SwitchLink, term: number, problem: string): void {
+    // It may quote a name of the replica's choosing.
+    const reason = problem.slice(0, REASON_LENGTH_MAX)
     this.#report({ kind: 'refused', term, replica: link.replica, reason })
     this.#commands.push({ kind: 'send', link, messages: [{ type: 'refused', term: this.#term, reason }] })
     this.#close(link, reason)
