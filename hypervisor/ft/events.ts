@@ -3,6 +3,7 @@ import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import type { Verdict } from '../../shared-disk/arbiter.ts'
 import type { Stop } from '../machine/engine.ts'
 import type { FromSwitch, ToSwitch } from '../switch/messages.ts'
+import type { Divergence } from './divergence.ts'
 import type { ExitCode } from './exit-codes.ts'
 
 export type ReplicaEvent =
@@ -22,6 +23,8 @@ export type ReplicaEvent =
   | { readonly kind: 'arbiterDown'; readonly reason: string }
   /** The run asked for came to rest. */
   | { readonly kind: 'stopped'; readonly stop: Stop }
+  /** A guest's call met a log that does not say it: found inside the run, which is void. */
+  | { readonly kind: 'diverged'; readonly divergence: Divergence }
   /** The operator wants the machine stopped, both replicas. */
   | { readonly kind: 'powerOff'; readonly reason: string }
 

@@ -2,34 +2,23 @@
  * One replica: the protocol core. `step(event, now) → commands`; no sockets, timers or promises. The roles and what
  * moves between them are here; each rule has a file of its own beside this one.
  */
-import { ControlOperation, Kind } from '../../logging-channel/entries.ts'
 import type { Checksum } from '../../logging-channel/crc32.ts'
-import type { ChannelMessage, Hello, LogFrame } from '../../logging-channel/messages.ts'
-import { CHANNEL_VERSION } from '../../logging-channel/messages.ts'
-import { ReceiveBuffer } from '../../logging-channel/receive-buffer.ts'
-import { SendWindow } from '../../logging-channel/send-window.ts'
+import { CHANNEL_VERSION, type ChannelMessage, type Hello, type LogFrame } from '../../logging-channel/messages.ts'
 import type { Verdict } from '../../shared-disk/arbiter.ts'
 import type { Outside } from '../devices/device.ts'
 import type { Stop } from '../machine/engine.ts'
 import type { Machine } from '../machine/machine.ts'
-import type { FromSwitch } from '../switch/messages.ts'
-import { whyNotPeers } from './admission.ts'
+import type { Attached, FromSwitch } from '../switch/messages.ts'
 import { Claim } from './claim.ts'
-import { Deadlines } from './deadlines.ts'
 import { Divergence } from './divergence.ts'
 import type { Command, ReplicaEvent, Report } from './events.ts'
 import { ExitCode } from './exit-codes.ts'
-import { FailureDetector } from './failure-detector.ts'
-import { HeldOutputs } from './held-outputs.ts'
-import { Journal } from './journal.ts'
-import { LiveRun } from './live-run.ts'
-import { LogWriter } from './log-writer.ts'
-import { ReplayRun } from './replay-run.ts'
-import { StateHashSchedule } from './state-hash-schedule.ts'
+import { Lockstep, type LockstepLimits } from './lockstep.ts'
+import { PeerSide } from './peer-side.ts'
 import { SwitchSide } from './switch-side.ts'
 import type { World } from './world.ts'
 
-export type ReplicaConfig = {
+export type ReplicaConfig = LockstepLimits & {
   readonly role: 'primary' | 'backup'
   readonly vm: string
   /** Unique to this process. */
@@ -41,9 +30,6 @@ export type ReplicaConfig = {
   readonly heartbeatIntervalMs: number
   /** Silence of this many intervals is suspicious. */
   readonly heartbeatsMissedMax: number
-  readonly windowBytesMax: number
-  readonly windowEntriesMax: number
-  readonly stateHashIntervalMs: number
 }
 
 /**
@@ -52,37 +38,21 @@ export type ReplicaConfig = {
  */
 export type Phase = 'claiming' | 'waiting' | 'protected' | 'joining' | 'replaying' | 'suspecting' | 'draining' | 'alone' | 'halted'
 
-/** A corrupt channel gives the primary this many heartbeat intervals' head start: it has more to lose. */
-const corruptGraceIntervals = 3
-/** Undelivered output bytes above which a live replica takes no more input. */
-const outputBytesMax = 64 * 1024 * 1024
 /** How long a machine that powers off waits for its last outputs to be taken. */
 const powerOffGraceMs = 1000
 
 export class Replica {
   readonly #config: ReplicaConfig
-  readonly #machine: Machine
-  readonly #journal: Journal
-  readonly #outputs: HeldOutputs
-  readonly #log = new LogWriter()
-  readonly #window: SendWindow
-  readonly #received: ReceiveBuffer
-  readonly #deadlines = new Deadlines()
-  readonly #live: LiveRun
-  readonly #replay: ReplayRun
+  readonly #lockstep: Lockstep
+  readonly #peer: PeerSide
   readonly #switch: SwitchSide
   #phase: Phase
   #term = 0
-  #detector: FailureDetector | undefined
   #claim: Claim | undefined
-  #graceUntilMs: number | undefined
-  #lastSentMs = -Infinity
   #suspectedMs = 0
   #replayedAtSuspicion = 0
-  #reading = true
-  #deliveredByPrimary = 0
   #quantumTicks = 1_000_000
-  #ending: { code: ExitCode; reason: string; untilMs: number } | undefined
+  #ending: { readonly code: ExitCode; readonly reason: string; untilMs: number } | undefined
   /** A run is asked for and has not come to rest: nothing may touch the machine meanwhile. */
   #runOut = false
   #commands: Command[] = []
@@ -92,19 +62,9 @@ export class Replica {
   constructor(config: ReplicaConfig, world: World, checksum: Checksum, createMachine: (outside: Outside) => Machine) {
     this.#config = config
     this.#phase = config.role === 'primary' ? 'claiming' : 'joining'
-    this.#outputs = new HeldOutputs(checksum)
-    const limits = { bytesMax: config.windowBytesMax, entriesMax: config.windowEntriesMax }
-    this.#window = new SendWindow(limits)
-    this.#received = new ReceiveBuffer(limits)
-    const parts = {
-      received: this.#received, log: this.#log, outputs: this.#outputs, deadlines: this.#deadlines, world,
-      hashes: new StateHashSchedule(config.stateHashIntervalMs), ticks: () => this.#machine.ticks
-    }
-    this.#journal = new Journal(parts)
-    this.#machine = createMachine(this.#journal)
-    this.#live = new LiveRun({ ...parts, machine: this.#machine })
-    this.#replay = new ReplayRun({ ...parts, machine: this.#machine })
-    this.#switch = new SwitchSide(this.#outputs)
+    this.#lockstep = new Lockstep(config, world, checksum, createMachine)
+    this.#peer = new PeerSide(config.heartbeatIntervalMs, config.heartbeatsMissedMax)
+    this.#switch = new SwitchSide(this.#lockstep.outputs)
   }
 
   get phase(): Phase {
@@ -117,7 +77,7 @@ export class Replica {
 
   /** When the next guest timer is due, on the world's monotonic clock; `Infinity` unless this replica is live. */
   get nextDeadlineUs(): number {
-    return this.#isLive() ? this.#deadlines.nextUs : Infinity
+    return this.#isLive() ? this.#lockstep.nextDeadlineUs : Infinity
   }
 
   /** How far a slice may run, in ticks. Outside determinism: where a slice ended is in the log. */
@@ -132,10 +92,9 @@ export class Replica {
 
   /** Positions and backlogs, for status lines and tests. */
   status(): { ticks: number; lastSeq: number; ackedSeq: number; replayedSeq: number; heldOutputs: number; bufferedEntries: number } {
-    return {
-      ticks: this.#machine.ticks, lastSeq: this.#log.lastSeq, ackedSeq: this.#window.ackedSeq,
-      replayedSeq: this.#replay.replayedSeq, heldOutputs: this.#outputs.held, bufferedEntries: this.#received.length
-    }
+    const { machine, lastSeq, window, replayedSeq, outputs, received } = this.#lockstep
+    const { ackedSeq } = window
+    return { ticks: machine.ticks, lastSeq, ackedSeq, replayedSeq, heldOutputs: outputs.held, bufferedEntries: received.length }
   }
 
   /**
@@ -152,7 +111,7 @@ export class Replica {
       this.#settle()
     } catch (error) {
       if (!(error instanceof Divergence)) throw error
-      this.#diverged(error)
+      this.#onDivergence(error)
     }
     return this.#commands
   }
@@ -170,6 +129,7 @@ export class Replica {
       case 'verdict': return this.#onVerdict(event.verdict)
       case 'arbiterDown': return this.#onArbiterDown(event.reason)
       case 'stopped': return this.#onStopped(event.stop)
+      case 'diverged': return this.#onDivergence(event.divergence)
       case 'powerOff': return this.#onPowerOff(event.reason)
     }
   }
@@ -214,94 +174,84 @@ export class Replica {
   }
 
   #becomeFirst(): void {
-    this.#journal.live = true
+    this.#lockstep.goLive()
     if (this.#config.unprotected) {
       this.#becomeAlone('started without a backup')
-      this.#machine.boot()
-      return
+      return this.#lockstep.machine.boot()
     }
     this.#phase = 'waiting'
     this.#attach()
     this.#report({ event: 'waiting', term: this.#term })
   }
 
-  #becomeProtected(peer: Hello): void {
-    this.#phase = 'protected'
-    this.#detector = this.#newDetector()
+  #becomePaired(peer: Hello): void {
+    this.#phase = this.#config.role === 'primary' ? 'protected' : 'replaying'
+    if (this.#phase === 'replaying') this.#term = peer.term
+    this.#peer.watch(this.#nowMs)
     this.#report({ event: 'protected', term: this.#term, peer: peer.replica })
-    this.#machine.boot()
-  }
-
-  #becomeReplaying(peer: Hello): void {
-    this.#phase = 'replaying'
-    this.#term = peer.term
-    this.#detector = this.#newDetector()
-    this.#report({ event: 'protected', term: this.#term, peer: peer.replica })
-    this.#machine.boot()
+    this.#lockstep.machine.boot()
   }
 
   #suspect(reason: string): void {
-    this.#report({ event: 'suspect', term: this.#term, reason, silenceMs: this.#detector?.silenceMs(this.#nowMs) ?? 0 })
+    this.#report({ event: 'suspect', term: this.#term, reason, silenceMs: this.#peer.silenceMs(this.#nowMs) })
     this.#phase = 'suspecting'
-    this.#graceUntilMs = undefined
+    this.#peer.endGrace()
     this.#suspectedMs = this.#nowMs
-    this.#replayedAtSuspicion = this.#replay.replayedSeq
+    this.#replayedAtSuspicion = this.#lockstep.replayedSeq
     this.#do({ do: 'closePeer' })
     this.#startClaim(this.#term)
   }
 
   /** The primary has won: release what is held and go on unprotected (P2.3-1). */
   #becomeAlone(reason: string): void {
+    const sinceSuspicionMs = this.#phase === 'suspecting' ? this.#nowMs - this.#suspectedMs : 0
     this.#phase = 'alone'
-    this.#report({
-      event: 'alone', term: this.#term, reason, outputsHeld: this.#outputs.held,
-      sinceSuspicionMs: reason === 'backup lost' ? this.#nowMs - this.#suspectedMs : 0
-    })
+    this.#report({ event: 'alone', term: this.#term, reason, outputsHeld: this.#lockstep.outputs.held, sinceSuspicionMs })
     this.#attach()
   }
 
   /** The backup has won: replay everything received first (P2.3-2). */
   #becomeDraining(): void {
     this.#phase = 'draining'
-    this.#log.continueAfter(this.#received.receivedSeq)
-    this.#journal.live = true
+    this.#lockstep.startDraining()
   }
 
   #becomeLive(): void {
     this.#phase = 'alone'
     if (this.#ending !== undefined) this.#ending.untilMs = this.#nowMs + powerOffGraceMs
     this.#report({
-      event: 'live', term: this.#term, entriesReplayed: this.#received.receivedSeq - this.#replayedAtSuspicion,
-      outputsHeld: this.#outputs.held, sinceSuspicionMs: this.#nowMs - this.#suspectedMs
+      event: 'live', term: this.#term, entriesReplayed: this.#lockstep.received.receivedSeq - this.#replayedAtSuspicion,
+      outputsHeld: this.#lockstep.outputs.held, sinceSuspicionMs: this.#nowMs - this.#suspectedMs
     })
     this.#attach()
   }
 
   #attach(): void {
-    this.#switch.attach(this.#term, this.#machine.inputsInjected, this.#machine.network.holds())
+    const { machine } = this.#lockstep
+    this.#switch.attach(this.#term, machine.inputsInjected, machine.network.holds())
   }
 
   #isLive(): boolean {
     return this.#phase === 'protected' || this.#phase === 'alone' || (this.#phase === 'suspecting' && this.#config.role === 'primary')
   }
 
+  #isReplaying(): boolean {
+    return this.#phase === 'replaying' || this.#phase === 'draining' || (this.#phase === 'suspecting' && this.#config.role === 'backup')
+  }
+
+  #isPaired(): boolean {
+    return this.#phase === 'protected' || this.#phase === 'replaying'
+  }
+
   // Time
 
   #onTime(): void {
     this.#ask()
-    if (this.#graceUntilMs !== undefined && this.#nowMs >= this.#graceUntilMs) return this.#suspect('channel was corrupt')
-    if (this.#phase !== 'protected' && this.#phase !== 'replaying') return
-    // While we ourselves don't read, the peer's silence says nothing.
-    if (!this.#reading) this.#detector!.heard(this.#nowMs)
-    if (this.#detector!.suspects(this.#nowMs)) {
-      return this.#suspect(`nothing heard for ${Math.round(this.#detector!.silenceMs(this.#nowMs))} ms`)
-    }
-    if (this.#nowMs - this.#lastSentMs < this.#config.heartbeatIntervalMs) return
-    this.#sendPeer({ type: 'heartbeat', term: this.#term, outputsDelivered: this.#outputs.firstUndelivered - 1 })
-  }
-
-  #newDetector(): FailureDetector {
-    return new FailureDetector(this.#config.heartbeatIntervalMs, this.#config.heartbeatsMissedMax, this.#nowMs)
+    if (!this.#isPaired()) return
+    const suspicion = this.#peer.suspicion(this.#nowMs)
+    if (suspicion !== undefined) return this.#suspect(suspicion)
+    const heartbeat = this.#peer.heartbeat(this.#term, this.#lockstep.outputs.firstUndelivered - 1, this.#nowMs)
+    if (heartbeat !== undefined) this.#sendPeer(heartbeat)
   }
 
   // Logging channel
@@ -309,61 +259,51 @@ export class Replica {
   #onPeer(message: ChannelMessage): void {
     if (message.type === 'hello') return this.#onHello(message)
     if (message.type === 'goodbye') return this.#onGoodbye(message.reason)
-    if (this.#phase !== 'protected' && this.#phase !== 'replaying') return
+    if (!this.#isPaired() || this.#peer.inGrace) return
     if (message.term !== this.#term) throw new Error(`peer speaks of term ${message.term}, this is term ${this.#term}`)
-    this.#detector!.heard(this.#nowMs)
+    this.#peer.heard(this.#nowMs)
     if (message.type === 'log') this.#onLog(message)
-    else if (message.type === 'ack') this.#window.ack(message.ackedSeq)
-    else this.#deliveredByPrimary = Math.max(this.#deliveredByPrimary, message.outputsDelivered)
+    else if (message.type === 'ack') this.#lockstep.window.ack(message.ackedSeq)
+    else this.#lockstep.primaryDelivered(message.outputsDelivered)
   }
 
   #onHello(hello: Hello): void {
-    const why = whyNotPeers(this.hello, hello) ?? this.#whyNotNow()
-    if (why === undefined) return this.#config.role === 'primary' ? this.#becomeProtected(hello) : this.#becomeReplaying(hello)
+    const taking = this.#phase === 'waiting' || this.#phase === 'joining'
+    const why = this.#peer.whyNot(this.hello, hello, taking, this.#phase)
+    if (why === undefined) return this.#becomePaired(hello)
     this.#report({ event: 'refused-peer', reason: why })
     this.#do({ do: 'peer', message: { type: 'goodbye', reason: `refused: ${why}` } })
     this.#do({ do: 'closePeer' })
     if (this.#config.role === 'backup') this.#halt(ExitCode.refused, `the primary does not fit: ${why}`)
   }
 
-  #whyNotNow(): string | undefined {
-    return this.#phase === 'waiting' || this.#phase === 'joining' ? undefined : `this replica is ${this.#phase}, it takes no new peer`
-  }
-
   #onGoodbye(reason: string): void {
-    if (this.#config.role === 'primary') {
-      if (this.#phase === 'protected') this.#suspect(`backup left: ${reason}`)
-      return
-    }
+    if (this.#phase === 'protected') return this.#suspect(`backup left: ${reason}`)
     if (this.#phase === 'joining') return this.#halt(ExitCode.refused, `primary said: ${reason}`)
+    // A primary that leaves in good order has powered the machine off (P3.3-2).
     if (this.#phase === 'replaying') this.#halt(ExitCode.ok, `primary said: ${reason}`)
   }
 
   #onPeerClosed(reason: string, corrupt: boolean): void {
     if (this.#phase === 'joining') return this.#halt(ExitCode.refused, `channel to the primary: ${reason}`)
-    if (this.#phase !== 'protected' && this.#phase !== 'replaying') return
+    if (!this.#isPaired() || this.#peer.inGrace) return
     if (!corrupt || this.#config.role === 'primary') return this.#suspect(reason)
     // Nothing more can be received; the primary, which sees the channel close, is to win this one.
     this.#report({ event: 'suspect', term: this.#term, reason, silenceMs: 0 })
-    this.#graceUntilMs = this.#nowMs + corruptGraceIntervals * this.#config.heartbeatIntervalMs
+    this.#peer.grantGrace(this.#nowMs)
     this.#do({ do: 'closePeer' })
   }
 
   /** Entries are acknowledged on receipt, not on replay (P2.2-4). */
   #onLog(frame: LogFrame): void {
     if (this.#phase !== 'replaying') throw new Error('log entries sent to a primary')
-    this.#replay.receive(frame.seq, frame.entries)
-    this.#deliveredByPrimary = Math.max(this.#deliveredByPrimary, frame.outputsDelivered)
-    this.#sendAck()
-  }
-
-  #sendAck(): void {
-    const { receivedSeq } = this.#received
-    this.#sendPeer({ type: 'ack', term: this.#term, ackedSeq: receivedSeq, replayedSeq: this.#replay.replayedSeq })
+    this.#lockstep.receive(frame)
+    const { received, replayedSeq } = this.#lockstep
+    this.#sendPeer({ type: 'ack', term: this.#term, ackedSeq: received.receivedSeq, replayedSeq })
   }
 
   #sendPeer(message: ChannelMessage): void {
-    this.#lastSentMs = this.#nowMs
+    this.#peer.sent(this.#nowMs)
     this.#do({ do: 'peer', message })
   }
 
@@ -371,25 +311,26 @@ export class Replica {
 
   #onSwitchOpen(): void {
     this.#switch.opened()
-    if (this.#term > 0 && (this.#isLive() || this.#phase === 'waiting')) this.#attach()
+    if (this.#isLive() || this.#phase === 'waiting') this.#attach()
   }
 
   #onSwitchClosed(reason: string): void {
     this.#switch.closed()
-    this.#live.forgetInputs()
+    this.#lockstep.forgetInputs()
     if (this.#isLive()) this.#report({ event: 'switch-lost', reason })
   }
 
   #onSwitch(message: FromSwitch): void {
     if (message.type === 'refused') return this.#halt(message.term > this.#term ? ExitCode.lost : ExitCode.refused, `switch: ${message.reason}`)
     if (message.type === 'attached') return this.#onAttached(message)
-    if (message.type === 'outputAck') return this.#outputs.delivered(message.through)
-    this.#live.offer(this.#switch.accept(message.first, message.inputs, this.#live.nextInput))
+    if (message.type === 'outputAck') return this.#lockstep.outputs.delivered(message.through)
+    this.#lockstep.offer(this.#switch.accept(message.first, message.inputs, this.#lockstep.nextInput))
   }
 
-  #onAttached(message: Extract<FromSwitch, { type: 'attached' }>): void {
+  #onAttached(message: Attached): void {
     if (message.term !== this.#term) return
-    this.#report({ event: 'attached', term: message.term, fresh: message.fresh, outputsDelivered: message.outputsDelivered })
+    const { term, fresh, outputsDelivered } = message
+    this.#report({ event: 'attached', term, fresh, outputsDelivered })
     this.#switch.answered(message)
   }
 
@@ -397,63 +338,47 @@ export class Replica {
 
   #onStopped(stop: Stop): void {
     this.#runOut = false
-    const replaying = this.#phase === 'replaying' || this.#phase === 'draining' || this.#isSuspectingBackup()
-    if (!replaying || !this.#replay.rested(stop)) this.#live.rested(stop, this.#nowMs)
-    if (stop.kind === 'trap') this.#report({ event: 'guest-ended', how: `trap: ${stop.message}`, tick: this.#machine.ticks })
-    if (stop.kind === 'exit') this.#report({ event: 'guest-ended', how: `power off, code ${stop.code}`, tick: this.#machine.ticks })
-    if (stop.kind === 'trap') this.#end(ExitCode.trapped, `guest trapped: ${stop.message} (tick ${this.#machine.ticks})`)
+    this.#lockstep.rested(stop, this.#isReplaying(), this.#nowMs)
+    if (stop.kind === 'trap') this.#end(ExitCode.trapped, `guest trapped: ${stop.message}`)
     if (stop.kind === 'exit') this.#end(stop.code as ExitCode, `guest powered off with code ${stop.code}`)
-  }
-
-  #isSuspectingBackup(): boolean {
-    return this.#config.role === 'backup' && (this.#phase === 'suspecting' || this.#graceUntilMs !== undefined)
   }
 
   #onPowerOff(reason: string): void {
     if (this.#isLive()) {
-      this.#log.append({ kind: Kind.control, operation: ControlOperation.powerOff })
-      return this.#end(ExitCode.ok, reason)
+      this.#lockstep.logPowerOff()
+      this.#ending ??= { code: ExitCode.ok, reason, untilMs: this.#nowMs + powerOffGraceMs }
+      return
     }
     this.#sendPeer({ type: 'goodbye', reason })
     this.#halt(ExitCode.ok, reason)
   }
 
   #end(code: ExitCode, reason: string): void {
-    this.#ending ??= { code, reason, untilMs: this.#nowMs + powerOffGraceMs }
+    const tick = this.#lockstep.machine.ticks
+    this.#report({ event: 'guest-ended', how: reason, tick })
+    this.#ending ??= { code, reason: `${reason} (tick ${tick})`, untilMs: this.#nowMs + powerOffGraceMs }
   }
 
   #advance(event: ReplicaEvent): void {
     if (this.#phase === 'halted' || this.#runOut) return
     if (this.#isLive()) this.#advanceLive(event)
-    else if (this.#phase === 'replaying' || this.#phase === 'draining' || this.#isSuspectingBackup()) this.#advanceReplay(event)
+    else if (this.#isReplaying()) this.#advanceReplay(event)
   }
 
   #advanceLive(event: ReplicaEvent): void {
-    if (this.#ending !== undefined) return
-    if (!this.#live.prepare(() => this.#isFull())) return
-    this.#run(this.#machine.ticks + this.#quantumTicks, event)
-  }
-
-  #isFull(): boolean {
-    if (this.#outputs.bytes >= outputBytesMax) return true
-    return this.#phase !== 'alone' && this.#window.isFull(this.#log.pendingBytes, this.#log.pendingEntries)
+    if (this.#ending !== undefined || !this.#lockstep.prepareLive(this.#phase === 'alone')) return
+    this.#run(this.#lockstep.machine.ticks + this.#quantumTicks, event)
   }
 
   #advanceReplay(event: ReplicaEvent): void {
-    const step = this.#replay.next(this.#phase === 'draining', this.#quantumTicks)
-    this.#outputs.delivered(Math.min(this.#deliveredByPrimary, this.#outputs.emitted))
-    this.#holdChannel()
+    const step = this.#lockstep.nextReplay(this.#phase === 'draining', this.#quantumTicks)
+    // The backup's buffer is bounded: full, it stops reading, and so acknowledging (P3.2-1, P3.2-3).
+    const reading = this.#peer.changeReading(!this.#lockstep.received.isFull())
+    if (reading !== undefined) this.#do({ do: 'readPeer', on: reading })
     if (step.do === 'run') return this.#run(step.untilTick, event)
     if (step.do !== 'drained') return
     this.#becomeLive()
     this.#advanceLive(event)
-  }
-
-  /** The backup's buffer is bounded: full, it stops reading, and so acknowledging (P3.2-1, P3.2-3). */
-  #holdChannel(): void {
-    if (this.#received.isFull() !== this.#reading) return
-    this.#reading = !this.#reading
-    this.#do({ do: 'readPeer', on: this.#reading })
   }
 
   #run(untilTick: number, event: ReplicaEvent): void {
@@ -461,8 +386,7 @@ export class Replica {
     this.#do({ do: 'run', untilTick, breathe: event.kind === 'stopped' })
   }
 
-  // What every step ends with, in this order: the log leaves first, outputs only after it.
-
+  /** What every step ends with, in this order: the log leaves first, outputs only after it. */
   #settle(): void {
     if (this.#phase === 'halted') return
     this.#flush()
@@ -473,34 +397,31 @@ export class Replica {
   }
 
   #flush(): void {
-    if (this.#phase === 'alone' || this.#phase === 'draining') return this.#log.drop()
+    if (this.#phase === 'alone' || this.#phase === 'draining') return this.#lockstep.dropLog()
     if (!this.#isLive()) return
-    for (const { frame, lastSeq, bytes } of this.#log.flush(this.#term, this.#outputs.firstUndelivered - 1)) {
-      this.#window.add(lastSeq, bytes, this.#machine.inputsInjected)
-      if (this.#phase === 'protected') this.#sendPeer(frame)
-    }
+    for (const frame of this.#lockstep.flush(this.#term)) if (this.#phase === 'protected') this.#sendPeer(frame)
   }
 
-  /** The output rule (P2.2-2): one place, one function. Alone, there is nobody to wait for. */
   #release(): void {
     if (!this.#isLive()) return
     const alone = this.#phase === 'alone'
-    const range = this.#outputs.release(alone ? Infinity : this.#window.ackedSeq)
+    const range = this.#lockstep.release(alone)
     if (!this.#switch.attached(this.#term)) return
     if (range !== undefined) this.#switch.send(this.#term, range)
-    this.#switch.acknowledge(this.#term, alone ? this.#machine.inputsInjected : this.#window.inputsThrough)
+    this.#switch.acknowledge(this.#term, this.#lockstep.safeInputs(alone))
   }
 
   /** A machine that has ended leaves when its last outputs have arrived; its backup then has nothing to take over (P3.3-2). */
-  #finish(ending: { code: ExitCode; reason: string; untilMs: number }): void {
-    if (this.#config.role === 'backup' && this.#phase !== 'alone') return
-    const delivered = this.#outputs.firstUndelivered > this.#outputs.emitted
+  #finish(ending: { readonly code: ExitCode; readonly reason: string; readonly untilMs: number }): void {
+    if (!this.#isLive()) return
+    const { outputs } = this.#lockstep
+    const delivered = outputs.firstUndelivered > outputs.emitted
     if (!delivered && this.#nowMs < ending.untilMs) return
     this.#sendPeer({ type: 'goodbye', reason: ending.reason })
     this.#halt(ending.code, ending.reason)
   }
 
-  #diverged(error: Divergence): void {
+  #onDivergence(error: Divergence): void {
     const { lastGoodSeq, firstBadSeq, tick, message } = error
     this.#report({ event: 'divergence', lastGoodSeq, firstBadSeq, tick, what: message })
     this.#do({ do: 'peer', message: { type: 'goodbye', reason: message } })

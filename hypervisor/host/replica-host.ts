@@ -3,6 +3,7 @@
  * an event goes in, commands come out and are carried out in order.
  */
 import type { Arbiter } from '../../shared-disk/arbiter.ts'
+import type { Divergence } from '../ft/divergence.ts'
 import type { Command, ReplicaEvent, Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import type { Replica } from '../ft/replica.ts'
@@ -75,6 +76,11 @@ export class ReplicaHost {
 
   powerOff(reason: string): void {
     this.#step({ kind: 'powerOff', reason })
+  }
+
+  /** A guest's call met a log that does not say it. */
+  diverged(divergence: Divergence): void {
+    this.#step({ kind: 'diverged', divergence })
   }
 
   /** The host can't keep its promises (a defect, no memory): the replica ends here and now. */

@@ -2,8 +2,10 @@
 import { crc32 } from 'node:zlib'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
+import type { Engine, HostCalls } from '../machine/engine.ts'
 import { Machine } from '../machine/machine.ts'
 import { Replica } from '../ft/replica.ts'
+import { Divergence } from '../ft/divergence.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import { createV8Engine } from '../v8/engine.ts'
@@ -112,10 +114,18 @@ export class ReplicaProcess {
       windowBytesMax: this.#options.windowBytesMax, windowEntriesMax, stateHashIntervalMs: this.#options.stateHashIntervalMs
     }
     const replica = new Replica(config, realWorld, crc32, (outside) => {
-      machine = new Machine((calls) => createV8Engine(image.bytes, calls, { memoryPagesMax }), args, outside)
+      machine = new Machine((calls) => this.#createEngine(calls), args, outside)
       return machine
     })
     return { replica, machine: machine! }
+  }
+
+  #createEngine(calls: HostCalls): Engine {
+    const { image, memoryPagesMax } = this.#options
+    return createV8Engine(image.bytes, calls, { memoryPagesMax }, (error) => {
+      if (error instanceof Divergence) this.#host!.diverged(error)
+      else this.fail(error)
+    })
   }
 
   async #joinNetwork(host: ReplicaHost): Promise<void> {
