@@ -71,7 +71,7 @@ class V8Engine implements Engine {
       depth: () => { throw new DepthExceeded() },
       supply: () => { throw new EngineHalt('the host could not supply memory that the guest may have') },
     }
-    const exports = instantiate(rewritten, { [GUEST_MODULE]: { ...calls }, [HOOK_MODULE]: hooks })
+    const exports = instantiate(rewritten, { [GUEST_MODULE]: calls, [HOOK_MODULE]: hooks })
     this.guestMemory = exports.memory as WasmMemory
     this.left = exports[ADDED.left] as WasmGlobal
     this.start = wasmJs.promising(exports[ADDED.start] as WasmFunction)

@@ -22,9 +22,12 @@ export interface StackBudget {
 /** About half of what V8 gives a stack by default (984 KiB), as optimised frames may be larger than counted. */
 export const STACK_BYTES_MAX = 448 * 1024
 /** The largest single frame. It is laid before its function can check, so it comes on top of `STACK_BYTES_MAX`. */
-export const FRAME_BYTES_MAX = 64 * 1024
+export const FRAME_BYTES_MAX = 80 * 1024
 /** Return address, frame links, instance and spill slots of the instrumentation. */
 const FRAME_BYTES_FIXED = 80
+/** An optimising compiler keeps common subexpressions across calls: a share of the code's size stands for them. */
+const CODE_BYTES_PER_FRAME_BYTE = 8
+const CODE_SHARE_BYTES_MAX = 16 * 1024
 
 const slots = (type: ValType): number => (type === V128 ? 2 : 1)
 
@@ -33,7 +36,8 @@ function frameBytes(module: WasmModule, functionIndex: number, facts: BodyFacts)
   let total = facts.operandSlots
   for (const type of functionType(module, functionIndex).params) total += slots(type)
   for (const { count, type } of body.locals) total += count * slots(type)
-  return FRAME_BYTES_FIXED + 8 * total
+  const share = Math.floor((body.code.end - body.code.start) / CODE_BYTES_PER_FRAME_BYTE)
+  return FRAME_BYTES_FIXED + 8 * total + Math.min(share, CODE_SHARE_BYTES_MAX)
 }
 
 /** Computes the budget. Throws `WasmError` for a frame or a chain of calls that can never fit. */
