@@ -53,7 +53,8 @@ test('a frame fed byte by byte', (t) => {
 })
 
 test('data is decoded in place, without a copy', (t) => {
-  const bytes = encodeFromSwitch([{ type: 'inputs', first: 1, inputs: [{ kind: Kind.netData, conn: 2, bytes: new Uint8Array(5) }] }])
+  const inputs = [{ kind: Kind.netData, conn: 2, bytes: new Uint8Array(5) }]
+  const bytes = encodeFromSwitch([{ type: 'inputs', first: 1, inputs }])
   const [message] = new FrameDecoder(decodeFromSwitch).push(bytes)
   const [item] = (message as Inputs).inputs
   t.is((item as { bytes: Uint8Array }).bytes.buffer, bytes.buffer)

@@ -12,6 +12,7 @@ export class CoreFixture {
   commands: SwitchCommand[] = []
   link = new SwitchLink('r1')
   term = 1
+  replica = 'r1'
   nextOutput = 1
 
   step(event: SwitchEvent): void {
@@ -30,7 +31,7 @@ export class CoreFixture {
   attach(attach: Partial<Attach> = {}): void {
     this.link = new SwitchLink('r')
     this.term = attach.term ?? this.term
-    this.send({ type: 'hello', version: 1, vm: 'vm', replica: `r${this.term}` })
+    this.send({ type: 'hello', version: 1, vm: 'vm', replica: this.replica })
     this.send({ type: 'attach', term: this.term, inputsCaptured: 0, nextOutput: this.nextOutput, ...attach })
     this.turn()
   }

@@ -151,7 +151,8 @@ test('held bytes of all clients are bounded: above 64 MiB nobody is read', (t) =
   f.take()
   // Acknowledged and taken by the guest: reading goes on.
   f.send({ type: 'inputAck', term: 1, through: last })
-  for (const client of clients) if (client.inFlightBytes > 0) f.outputs({ kind: 'credit', conn: client.conn, bytes: client.inFlightBytes })
+  const waitedFor = clients.filter((c) => c.inFlightBytes > 0)
+  for (const { conn, inFlightBytes } of waitedFor) f.outputs({ kind: 'credit', conn, bytes: inFlightBytes })
   t.false(clients.some((c) => c.paused))
 })
 

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Kind } from '../../logging-channel/entries.ts'
-import type { Output } from '../../hypervisor/switch/messages.ts'
+import type { Output, ToSwitch } from '../../hypervisor/switch/messages.ts'
 import { CoreFixture } from './core-fixture.ts'
 
 const data = (text: string): Output => ({ kind: 'data', conn: 2, bytes: new TextEncoder().encode(text) })
@@ -9,10 +9,24 @@ test('P2.3 a stale term is refused and its link closed', (t) => {
   const f = CoreFixture.live()
   f.attach({ term: 5 })
   f.take()
-  f.attach({ term: 5 })
+  f.attach({ term: 4 })
   t.like(f.messages()[0], { type: 'refused', term: 5 })
   t.true(f.commands.some((c) => c.kind === 'closeLink' && c.link === f.link))
   t.is(f.core.attachedTerm, 5)
+})
+
+test('P2.3 a second replica under the same term is refused, the one that holds it may come back', (t) => {
+  const f = CoreFixture.live()
+  const client = f.open()
+  f.data(client, 'a')
+  f.turn()
+  f.replica = 'impostor'
+  f.attach({ inputsCaptured: 2 })
+  t.like(f.messages(), [{ type: 'refused', term: 1 }])
+  f.replica = 'r1'
+  f.take()
+  f.attach({ inputsCaptured: 1 })
+  t.like(f.messages(), [{ type: 'attached', term: 1 }, { type: 'inputs', first: 2, inputs: { length: 1 } }])
 })
 
 test('P2.3 a newer term replaces the old link at once; the old one can say nothing more', (t) => {
@@ -70,7 +84,8 @@ test('a machine that lacks forgotten inputs, or outputs in between, is refused l
   f.send({ type: 'inputAck', term: 1, through: 1 })
   f.take()
   f.attach({ term: 2, inputsCaptured: 0, nextOutput: 2 })
-  t.like(f.messages(), [{ type: 'refused', reason: 'it has inputs up to 0, but those up to 1 were acknowledged and are forgotten' }])
+  const reason = 'it has inputs up to 0, but those up to 1 were acknowledged and are forgotten'
+  t.like(f.messages(), [{ type: 'refused', reason }])
   f.take()
   f.attach({ term: 3, inputsCaptured: 9, nextOutput: 2 })
   t.like(f.messages(), [{ type: 'refused', reason: 'it has inputs up to 9, but this switch gave out only 1' }])
@@ -95,7 +110,7 @@ test('a fresh switch takes over the machine\'s numbers, resets its connections a
   t.is(early.conn, 12)
   f.take()
   // What the machine had in mind for its old connections means nothing any more.
-  f.outputs({ kind: 'data', conn: 8, bytes: Uint8Array.of(1) }, { kind: 'connect', conn: 5, host: 'x', port: 1 }, { kind: 'end', conn: 5 })
+  f.outputs({ kind: 'end', conn: 8 }, { kind: 'connect', conn: 5, host: 'x', port: 1 }, { kind: 'end', conn: 5 })
   t.deepEqual(f.take(), [{ kind: 'send', link: f.link, messages: [{ type: 'outputAck', through: 43 }] }])
 })
 
@@ -118,15 +133,17 @@ test('the same link under a newer term goes on: nothing is sent twice', (t) => {
   t.like(f.messages(), [{ type: 'attached', term: 2 }, { type: 'inputs', first: 3, inputs: { length: 1 } }])
 })
 
+const outputs = (term: number, first: number): ToSwitch => ({ type: 'outputs', term, first, outputs: [] })
+const big: Output = { kind: 'data', conn: 2, bytes: new Uint8Array(262145) }
 const BAD: [string, RegExp, (f: CoreFixture) => void][] = [
-  ['a gap in outputs', /outputs from 9 on, but only those up to 1/, (f) => f.send({ type: 'outputs', term: 1, first: 9, outputs: [] })],
-  ['outputs of another term', /term 2 on a link attached under term 1/, (f) => f.send({ type: 'outputs', term: 2, first: 2, outputs: [] })],
+  ['a gap in outputs', /outputs from 9 on, but only those up to 1/, (f) => f.send(outputs(1, 9))],
+  ['outputs of another term', /term 2 on a link of term 1/, (f) => f.send(outputs(2, 2))],
   ['an ack of what was never sent', /ack of input 5/, (f) => f.send({ type: 'inputAck', term: 1, through: 5 })],
   ['a second hello', /second hello/, (f) => f.send({ type: 'hello', version: 1, vm: 'vm', replica: 'x' })],
   ['a connection that never was', /never was/, (f) => f.outputs({ kind: 'end', conn: 44 })],
   ['credit for more than was given', /took 9 bytes/, (f) => (f.open(), f.outputs({ kind: 'credit', conn: 2, bytes: 9 }))],
   ['data after end', /after the guest had ended/, (f) => (f.open(), f.outputs({ kind: 'end', conn: 2 }, data('x')))],
-  ['more than the send space', /send space/, (f) => (f.open(), f.outputs({ kind: 'data', conn: 2, bytes: new Uint8Array(262145) }))]
+  ['more than the send space', /send space/, (f) => (f.open(), f.outputs(big))]
 ]
 for (const [name, reason, act] of BAD) {
   test(`fatal for its link, and reported: ${name}`, (t) => {

@@ -173,6 +173,16 @@ class World {
     this.attach()
   }
 
+  /** The primary's link breaks, the primary doesn't: it comes back under its term. */
+  reconnect(): void {
+    this.step({ kind: 'linkClosed', link: this.link, reason: 'cut' })
+    this.toReplica = []
+    this.replica.attached = false
+    this.link = new SwitchLink('again')
+    if (this.pick(2) === 0) this.whileNobodyIsLive()
+    this.attach()
+  }
+
   whileNobodyIsLive(): void {
     for (let i = 0; i < 50; i++) {
       if (this.clients.length > 0) this.clientActs(this.clients[this.pick(this.clients.length)])
@@ -214,6 +224,7 @@ export function runModel(core: SwitchCore, seed: number, steps: number): ModelSt
     if (world.pick(3) > 0) world.step({ kind: 'turn' })
     if (world.pick(2) === 0) world.machineActs()
     if (world.pick(60) === 0) world.failover()
+    if (world.pick(100) === 0) world.reconnect()
   }
   world.finish()
   world.statistics.duplicateBytes = core.outbound.duplicateBytes

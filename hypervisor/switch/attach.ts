@@ -27,13 +27,15 @@ export function isFresh(attach: Attach, history: SwitchHistory): boolean {
 
 /** Why a switch that was started anew can't take the machine over, in one line, or null. */
 export function freshProblem(attach: Attach): string | null {
-  return attach.holds === undefined ? 'this switch was started anew, and the attach does not say which connections the machine holds' : null
+  if (attach.holds !== undefined) return null
+  return 'this switch was started anew, and the attach does not say which connections the machine holds'
 }
 
 /** Why the machine's history can't be continued without losing or repeating something, in one line, or null. */
 export function historyProblem(attach: Attach, history: SwitchHistory): string | null {
   if (attach.inputsCaptured < history.forgottenThrough) {
-    return `it has inputs up to ${attach.inputsCaptured}, but those up to ${history.forgottenThrough} were acknowledged and are forgotten`
+    const { forgottenThrough } = history
+    return `it has inputs up to ${attach.inputsCaptured}, but those up to ${forgottenThrough} were acknowledged and are forgotten`
   }
   if (attach.inputsCaptured > history.lastInput) {
     return `it has inputs up to ${attach.inputsCaptured}, but this switch gave out only ${history.lastInput}`

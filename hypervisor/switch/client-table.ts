@@ -15,8 +15,8 @@ export class ClientTable {
   /** The client with this id, or undefined if it is gone. @throws SwitchLinkError for an id that never was */
   find(conn: number): SwitchClient | undefined {
     const client = this.#byConn.get(conn)
-    if (client === undefined && conn > this.#idMax(conn)) throw new SwitchLinkError(`an output for connection ${conn}, which never was`)
-    return client
+    if (client !== undefined || conn <= this.#idMax(conn)) return client
+    throw new SwitchLinkError(`an output for connection ${conn}, which never was`)
   }
 
   /** Gives an accepted client its id: even, never used before. */

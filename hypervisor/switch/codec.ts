@@ -45,7 +45,7 @@ function cut<M, I>(parts: Part<M>[], message: M, items: readonly I[], sizeOf: (i
   let size = headBytes
   for (let i = 0; i < items.length; i++) {
     const itemSize = sizeOf(items[i])
-    if (headBytes + itemSize > FRAME_BYTES_MAX) throw new SwitchLinkError(`an item of ${itemSize} bytes does not fit into a switch frame`)
+    if (headBytes + itemSize > FRAME_BYTES_MAX) throw new SwitchLinkError(`an item of ${itemSize} bytes can't be sent in a frame`)
     if (size + itemSize > FRAME_BYTES_TARGET && i > from) {
       parts.push({ message, from, to: i, size })
       from = i

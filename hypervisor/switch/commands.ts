@@ -5,7 +5,13 @@ import type { FromSwitch } from './messages.ts'
 
 /** For the log: what a person wants to know of the switch's life. */
 export type SwitchReport =
-  | { readonly kind: 'attached'; readonly term: number; readonly replica: string; readonly fresh: boolean; readonly inputsResent: number }
+  | {
+      readonly kind: 'attached'
+      readonly term: number
+      readonly replica: string
+      readonly fresh: boolean
+      readonly inputsResent: number
+    }
   /** The end of what a new primary repeated: so much of it had reached the clients already. */
   | { readonly kind: 'duplicatesDropped'; readonly term: number; readonly outputs: number; readonly bytes: number }
   | { readonly kind: 'refused'; readonly term: number; readonly replica: string; readonly reason: string }

@@ -20,7 +20,7 @@ export function encodeHello(writer: Writer, message: SwitchHello): void {
 }
 
 export function decodeHello(reader: Reader): SwitchHello {
-  if (reader.u32() !== MAGIC) throw new SwitchLinkError('a hello without the switch protocol\'s magic number; is this another program?')
+  if (reader.u32() !== MAGIC) throw new SwitchLinkError('a hello without its magic number; is this another program?')
   return { type: 'hello', version: reader.u32(), vm: reader.string(), replica: reader.string() }
 }
 

@@ -33,7 +33,8 @@ export class FrameDecoder<M> {
     let at = 0
     while (at < bytes.length) {
       if (this.#partial !== null) at = this.#gather(bytes, at, messages)
-      else at = this.#lengthBytes > 0 || bytes.length - at < LENGTH_BYTES ? this.#gatherLength(bytes, at) : this.#inPlace(bytes, at, messages)
+      else if (this.#lengthBytes > 0 || bytes.length - at < LENGTH_BYTES) at = this.#gatherLength(bytes, at)
+      else at = this.#inPlace(bytes, at, messages)
     }
     return messages
   }
@@ -83,5 +84,6 @@ export class FrameDecoder<M> {
 
 function checkLength(length: number): void {
   if (length === 0) throw new SwitchLinkError('an empty frame on a switch link')
-  if (length > FRAME_BYTES_MAX) throw new SwitchLinkError(`a frame of ${length} bytes on a switch link, more than ${FRAME_BYTES_MAX}`)
+  if (length <= FRAME_BYTES_MAX) return
+  throw new SwitchLinkError(`a frame of ${length} bytes on a switch link, more than ${FRAME_BYTES_MAX}`)
 }

@@ -33,7 +33,8 @@ export class HeldInputs {
 
   /** Inputs numbered above `number`. */
   after(number: number): SwitchInput[] {
-    if (number < this.#forgottenThrough) throw new Error(`inputs above ${number} are wanted, those up to ${this.#forgottenThrough} are forgotten`)
+    const forgotten = this.#forgottenThrough
+    if (number < forgotten) throw new Error(`inputs above ${number} are wanted, those up to ${forgotten} are forgotten`)
     return this.#items.slice(this.#head + number - this.#forgottenThrough)
   }
 

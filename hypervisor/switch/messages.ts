@@ -53,7 +53,12 @@ export type MachineHolds = {
 }
 
 /** Replica → switch: outputs, the first one numbered `first`, the rest consecutive. */
-export type Outputs = { readonly type: 'outputs'; readonly term: number; readonly first: number; readonly outputs: readonly Output[] }
+export type Outputs = {
+  readonly type: 'outputs'
+  readonly term: number
+  readonly first: number
+  readonly outputs: readonly Output[]
+}
 
 /** Replica → switch: the entries of inputs up to this number are acknowledged; forget them. */
 export type InputAck = { readonly type: 'inputAck'; readonly term: number; readonly through: number }

@@ -30,7 +30,8 @@ export class Outbound {
 
   /** @throws SwitchLinkError on a gap in the numbers, or on an output that breaks the rules of its connection */
   onOutputs({ first, outputs }: Outputs): void {
-    if (first > this.processed + 1) throw new SwitchLinkError(`outputs from ${first} on, but only those up to ${this.processed} have come`)
+    const { processed } = this
+    if (first > processed + 1) throw new SwitchLinkError(`outputs from ${first} on, but only those up to ${processed} have come`)
     const duplicates = this.duplicatesOf(first, outputs.length)
     for (let i = 0; i < duplicates; i++) this.#dropDuplicate(outputs[i])
     for (let i = duplicates; i < outputs.length; i++) {
@@ -91,7 +92,7 @@ export class Outbound {
     if (client === undefined) return
     if (client.guestEnded) throw new SwitchLinkError(`data for connection ${conn} after the guest had ended it`)
     client.unreportedBytes += bytes.length
-    if (client.unreportedBytes > SEND_SPACE_BYTES) throw new SwitchLinkError(`more data for connection ${conn} than its send space`)
+    if (client.unreportedBytes > SEND_SPACE_BYTES) throw new SwitchLinkError(`more data than send space for connection ${conn}`)
     client.outgoing.push(bytes)
     this.#touch(client)
   }

@@ -27,6 +27,8 @@ export class SwitchCore {
   #attached: SwitchLink | null = null
   /** Newest term seen; anything older is refused. */
   #term = 0
+  /** The replica that first attached under it: only that one may come back under the same term. */
+  #holder = ''
   /** Duplicates already reported. */
   #reportedBytes = 0
   #reportedOutputs = 0
@@ -59,7 +61,8 @@ export class SwitchCore {
   get wantsTurn(): boolean {
     if (this.outbound.isDue) return true
     const link = this.#attached
-    return link !== null && (this.inbound.isDue || link.outputAckDue || link.answers.length > 0 || link.sentThrough < this.inbound.held.last)
+    if (link === null) return false
+    return this.inbound.isDue || link.outputAckDue || link.answers.length > 0 || link.sentThrough < this.inbound.held.last
   }
 
   step(event: SwitchEvent): readonly SwitchCommand[] {
@@ -99,7 +102,8 @@ export class SwitchCore {
   }
 
   #onClientState(kind: 'clientConnected' | 'clientEnded' | 'clientReset' | 'clientClosed', client: SwitchClient): void {
-    if (kind === 'clientReset' || (kind === 'clientClosed' && !(client.peerEnded && client.guestEnded))) return this.#onReset(client)
+    const over = client.peerEnded && client.guestEnded
+    if (kind === 'clientReset' || (kind === 'clientClosed' && !over)) return this.#onReset(client)
     if (kind === 'clientConnected') client.connectedDue = true
     else if (kind === 'clientEnded') client.peerEnded = true
     else if (client.endNumbered) return this.inbound.drop(client)
@@ -121,11 +125,12 @@ export class SwitchCore {
 
   #onTurn(): void {
     const link = this.#attached
-    if (link !== null) {
-      this.inbound.number()
-      this.#sendTurn(link)
-    }
+    if (link !== null) this.inbound.number()
+    // Inputs go before the replies, so that the machine works while those are written; mere acks go after.
+    const hasInputs = link !== null && link.sentThrough < this.inbound.held.last
+    if (hasInputs) this.#sendTurn(link)
     this.outbound.flush()
+    if (link !== null && !hasInputs) this.#sendTurn(link)
   }
 
   /** One send for all of a turn: answers, the output ack, and inputs not yet sent on this link. */
@@ -157,7 +162,8 @@ export class SwitchCore {
     if (!link.greeted) throw new SwitchLinkError(`${message.type} before hello`)
     if (message.type === 'attach') return this.#onAttach(link, message)
     if (link !== this.#attached) throw new SwitchLinkError(`${message.type} before attach`)
-    if (message.term !== link.term) throw new SwitchLinkError(`${message.type} of term ${message.term} on a link attached under term ${link.term}`)
+    const { type, term } = message
+    if (term !== link.term) throw new SwitchLinkError(`${type} of term ${term} on a link of term ${link.term}`)
     if (message.type === 'outputs') this.#onOutputs(link, message)
     else this.#onInputAck(link, message)
   }
@@ -188,15 +194,18 @@ export class SwitchCore {
   }
 
   #onInputAck(link: SwitchLink, ack: InputAck): void {
-    if (ack.through > link.sentThrough) throw new SwitchLinkError(`an ack of input ${ack.through}, but only ${link.sentThrough} were sent`)
+    const { sentThrough } = link
+    if (ack.through > sentThrough) throw new SwitchLinkError(`an ack of input ${ack.through}, but only ${sentThrough} were sent`)
     this.inbound.forget(ack.through)
   }
 
   #onAttach(link: SwitchLink, attach: Attach): void {
-    if (attach.term <= this.#term) {
+    const isBack = attach.term === this.#term && link.replica === this.#holder
+    if (attach.term <= this.#term && !isBack) {
       return this.#refuse(link, attach.term, `term ${attach.term} is over: this switch has seen term ${this.#term}`)
     }
     this.#term = attach.term
+    this.#holder = link.replica
     const old = this.#attached
     if (old !== null && old !== link) this.#refuse(old, old.term, `${link.name} attached under term ${attach.term}`)
     const { held } = this.inbound
@@ -221,7 +230,8 @@ export class SwitchCore {
       outputsDelivered: this.outbound.processed,
       duplicateBytesDropped: this.outbound.duplicateBytes
     })
-    this.#report({ kind: 'attached', term: attach.term, replica: link.replica, fresh, inputsResent: held.last - link.sentThrough })
+    const inputsResent = held.last - link.sentThrough
+    this.#report({ kind: 'attached', term: attach.term, replica: link.replica, fresh, inputsResent })
   }
 
   /** This switch was started anew: it takes over the machine's numbers and ends what it can't know. */

@@ -127,8 +127,8 @@ export class Reader {
   /** A count of items of at least `itemBytes` bytes each: one that can't fit is refused before anything is made for it. */
   count(itemBytes: number): number {
     const count = this.u32()
-    if (count * itemBytes > this.bytes.length - this.at) throw new SwitchLinkError('a switch frame announces more items than it holds')
-    return count
+    if (count * itemBytes <= this.bytes.length - this.at) return count
+    throw new SwitchLinkError('a switch frame announces more items than it holds')
   }
 
   /** A frame must hold nothing after its last field. */

@@ -20,9 +20,11 @@ export async function bind(server: Server, address: Address, what: string): Prom
 
 function explain(error: NodeJS.ErrnoException, address: Address, what: string): string {
   const at = formatAddress(address)
-  if (error.code === 'EADDRINUSE') return `${what}: port ${address.port} on ${address.host} is in use; stop what listens there or choose another port`
+  if (error.code === 'EADDRINUSE') {
+    return `${what}: port ${address.port} on ${address.host} is in use; stop what listens there or choose another port`
+  }
   if (error.code === 'EACCES') return `${what}: not permitted to listen on ${at}; choose a port above 1023`
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `${what}: ${address.host} is not an address of this machine`
+  if (error.code === 'EADDRNOTAVAIL') return `${what}: ${address.host} is not an address of this machine`
   return `${what}: can't listen on ${at}: ${error.message}`
 }
 

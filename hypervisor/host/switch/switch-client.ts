@@ -30,7 +30,8 @@ export async function connectSwitch(address: Address, options: SwitchClientOptio
       port.send([{ type: 'hello', version: SWITCH_VERSION, vm: options.vm, replica: options.replica }])
       return port
     } catch (error) {
-      if (performance.now() >= deadline) throw new Error(`can't reach the switch at ${formatAddress(address)}: ${(error as Error).message}`, { cause: error })
+      const problem = `can't reach the switch at ${formatAddress(address)}: ${(error as Error).message}`
+      if (performance.now() >= deadline) throw new Error(problem, { cause: error })
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS))
   }
