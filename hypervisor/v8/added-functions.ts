@@ -89,7 +89,7 @@ function readerTails(type: number): number[][] {
     case F32: return [[I32_REINTERPRET]]
     case I64: return [[WRAP], [...HIGH, WRAP]]
     case F64: return [[I64_REINTERPRET, WRAP], [I64_REINTERPRET, ...HIGH, WRAP]]
-    case V128: return [0, 1, 2, 3].map((lane) => [...I32X4_EXTRACT, lane])
+    case V128: return [0, 1, 2, 3].map(lane => [...I32X4_EXTRACT, lane])
     // A reference has no bits; whether it is null is what both engines can say.
     case FUNCREF:
     case EXTERNREF: return [[OP.refIsNull]]
@@ -105,7 +105,7 @@ function entries(layout: Layout): AddedFunction[] {
     return code.u8(OP.call).u32(movedFunction(layout, index))
   }
   const exported = (name: string): number => {
-    const found = module.exports.find((entry) => entry.kind === 'function' && entry.name === name)
+    const found = module.exports.find(entry => entry.kind === 'function' && entry.name === name)
     if (found === undefined) throw new Error(`rewriting a module without ${name}`)
     return found.index
   }

@@ -134,7 +134,7 @@ class V8Engine implements Engine {
       this.charge()
       return undefined
     }
-    return new Promise((resolve) => {
+    return new Promise(resolve => {
       this.interrupted.push(resolve)
       // The guest's stack is suspended only when this returns.
       queueMicrotask(() => this.stop('stopped', { kind: 'tick' }))

@@ -65,7 +65,7 @@ export function layOut(module: WasmModule, facts: readonly BodyFacts[], options:
     addedFunctions: module.functions.length + HOOKS.length,
     hook: { tick: at, depth: at + 1, supply: at + 2 },
     memoryMax: memoryMax(module, options.memoryPagesMax),
-    tableMax: module.tables.map((table) => Math.min(table.max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX)),
+    tableMax: module.tables.map(table => Math.min(table.max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX)),
   }
 }
 
@@ -74,8 +74,8 @@ export const movedFunction = (layout: Layout, index: number): number =>
   index < layout.module.importedFunctions ? index : index + HOOKS.length
 
 function memoryMax(module: WasmModule, cap: number): number {
-  const offset = module.sections.find((section) => section.id === 5)?.start ?? 0
-  const tableOffset = module.sections.find((section) => section.id === 4)?.start ?? 0
+  const offset = module.sections.find(section => section.id === 5)?.start ?? 0
+  const tableOffset = module.sections.find(section => section.id === 4)?.start ?? 0
   for (const { min } of module.tables.slice(module.importedTables)) {
     if (min > TABLE_ENTRIES_MAX) {
       throw new WasmError({ offset: tableOffset, found: `a table of at least ${min} entries`, expected: `at most ${TABLE_ENTRIES_MAX}` })

@@ -91,7 +91,7 @@ export class BodyRewriter {
     for (const type of this.added) bytes.u32(1).u8(type)
     const shift = bytes.length
     bytes.raw(this.out.bytes())
-    return { bytes: bytes.bytes(), unlikely: this.unlikely.map((offset) => offset + shift) }
+    return { bytes: bytes.bytes(), unlikely: this.unlikely.map(offset => offset + shift) }
   }
 
   private get passesDepth(): boolean {

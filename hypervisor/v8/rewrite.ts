@@ -35,7 +35,7 @@ export function rewriteModule(module: WasmModule, facts: readonly BodyFacts[], o
 }
 
 function copySection(module: WasmModule, id: number, out: ByteWriter): void {
-  const section = module.sections.find((candidate) => candidate.id === id)
+  const section = module.sections.find(candidate => candidate.id === id)
   if (section !== undefined) out.raw(module.bytes.subarray(section.start, section.end))
 }
 

@@ -10,9 +10,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   'remainder by zero': TRAP.divideByZero,
   'divide result unrepresentable': TRAP.integerOverflow,
   'float unrepresentable in integer range': TRAP.floatToInteger,
-  'table index is out of bounds': TRAP.tableIndex,
-  'null function or function signature mismatch': TRAP.indirectCall,
-  'table access out of bounds': TRAP.table,
+  'table index is out of bounds': TRAP.table,
+  'function signature mismatch': TRAP.indirectCall,
   'element segment out of bounds': TRAP.table,
 }
 

@@ -28,7 +28,7 @@ export interface CallGraph {
 export function analyseCalls(module: WasmModule): CallGraph {
   const functions = module.functions.length
   const classes = new Map<string, number>()
-  const classOf = module.types.map((type) => {
+  const classOf = module.types.map(type => {
     const key = signature(type)
     const known = classes.get(key) ?? functions + classes.size
     classes.set(key, known)
@@ -48,11 +48,11 @@ export function analyseCalls(module: WasmModule): CallGraph {
   const { order, component, size } = componentsOf(all)
   const cyclic = all.map((callees, i) => size[component[i]] > 1 || callees.includes(i))
   const reaches = new Uint8Array(all.length)
-  for (const node of order) if (cyclic[node] || all[node].some((callee) => reaches[callee] === 1)) reaches[node] = 1
+  for (const node of order) if (cyclic[node] || all[node].some(callee => reaches[callee] === 1)) reaches[node] = 1
   return {
     recursive: Uint8Array.from(cyclic.slice(0, functions), Number),
     reachesRecursion: reaches.slice(0, functions),
-    typeReachesRecursion: Uint8Array.from(classOf, (node) => reaches[node]),
+    typeReachesRecursion: Uint8Array.from(classOf, node => reaches[node]),
     calls, tailCalls, order,
   }
 }
@@ -74,7 +74,7 @@ function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): 
 /** Functions that may stand in a table: exported, listed by a segment, or named by `ref.func` anywhere. */
 function addressTaken(module: WasmModule): Set<number> {
   const taken = new Set<number>()
-  const spans: Span[] = module.bodies.map((body) => body.code)
+  const spans: Span[] = module.bodies.map(body => body.code)
   for (const { kind, index } of module.exports) if (kind === 'function') taken.add(index)
   for (const { init } of module.globals) if (init !== undefined) spans.push(init)
   for (const segment of module.elements) {

@@ -9,7 +9,7 @@ export const GUEST_MODULE = 'ft'
 
 const LETTERS: Readonly<Record<string, number>> = { i: I32, d: F64 }
 const type = (text: string): FuncType => {
-  const [params, results] = text.split(':').map((part) => [...part].map((letter) => LETTERS[letter]))
+  const [params, results] = text.split(':').map(part => [...part].map(letter => LETTERS[letter]))
   return { params, results }
 }
 
@@ -79,7 +79,7 @@ function checkImport(module: WasmModule, { module: from, name, kind, index, offs
 }
 
 function needExport(module: WasmModule, name: string, kind: ExternKind): { index: number, offset: number } {
-  const found = module.exports.find((entry) => entry.name === name)
+  const found = module.exports.find(entry => entry.name === name)
   const wanted = kind === 'memory' ? 'an exported memory "memory"' : `an exported function "${name}" ${signature(GUEST_EXPORTS[name])}`
   if (found === undefined) fail(module.bytes.length, `no export "${name}"`, wanted)
   if (found.kind !== kind) fail(found.offset, `export "${name}" of a ${found.kind}`, wanted)

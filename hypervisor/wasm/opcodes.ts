@@ -43,7 +43,7 @@ export interface Opcode {
 
 const LETTERS: Readonly<Record<string, ValType>> = { i: I32, l: I64, f: F32, d: F64, v: V128, F: FUNCREF, E: EXTERNREF }
 const table: (Opcode | undefined)[] = new Array(TABLE_SIZE).fill(undefined)
-const letters = (text: string): ValType[] => [...text].map((letter) => LETTERS[letter])
+const letters = (text: string): ValType[] => [...text].map(letter => LETTERS[letter])
 
 /**
  * Enters consecutive opcodes from `code` on: `names` separated by spaces (`-` skips one), all of signature `types`
@@ -60,7 +60,7 @@ function define(code: number, types: string, names: string, immediate: number = 
 
 /** The same with a common prefix: `i32.` before each of `names`. */
 function family(code: number, types: string, prefix: string, names: string): void {
-  define(code, types, names.split(' ').map((name) => (name === '-' ? '-' : prefix + name)).join(' '))
+  define(code, types, names.split(' ').map(name => (name === '-' ? '-' : prefix + name)).join(' '))
 }
 
 function defineControl(): void {

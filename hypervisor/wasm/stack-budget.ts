@@ -54,7 +54,7 @@ export function stackBudget(module: WasmModule, graph: CallGraph, facts: readonl
   const checksItself = (node: number): boolean => node < functions && graph.recursive[node] === 1
   const below = (node: number): number => (checksItself(node) ? 0 : need[node])
   // Nothing depends on the need of a recursive function, but it depends on nodes of its own cycle: hence last.
-  const order = [...graph.order.filter((node) => !checksItself(node)), ...graph.order.filter(checksItself)]
+  const order = [...graph.order.filter(node => !checksItself(node)), ...graph.order.filter(checksItself)]
   for (const node of order) {
     const own = node < functions ? frame[node] : 0
     let most = own

@@ -8,7 +8,6 @@ export const TRAP = {
   divideByZero: 'integer divide by zero',
   integerOverflow: 'integer overflow',
   floatToInteger: 'float not representable as integer',
-  tableIndex: 'undefined element',
   indirectCall: 'uninitialized element or indirect call type mismatch',
   table: 'out of bounds table access',
   stack: 'call stack exhausted',

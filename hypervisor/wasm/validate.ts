@@ -33,7 +33,7 @@ function fail(offset: number, found: string, expected: string): never {
 
 /** Where section `id` is, for faults that have no place of their own. */
 function sectionAt(module: WasmModule, id: number): number {
-  return module.sections.find((section) => section.id === id)?.start ?? 0
+  return module.sections.find(section => section.id === id)?.start ?? 0
 }
 
 function checkFunctions(module: WasmModule): void {
