@@ -1,0 +1,398 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { buildGuests } from '../../guest-images/build.ts'
+import { builtinGuest } from '../../guest-images/catalogue.ts'
+
+/** The send space, and the receive space, of a connection (ABI.md). */
+const SPACE = 262144
+const E_FAULT = -1
+const E_INVALID = -2
+const E_CONN = -3
+const E_BUSY = -4
+const E_CLOSED = -5
+
+const NETWORK = 1
+const TIMER = 2
+
+export interface BootOptions {
+  readonly args?: readonly string[]
+  /** Seed of the entropy device; every boot with the same seed and script is the same run. */
+  readonly seed?: number
+  /** Wall clock at boot, in microseconds since 1970. */
+  readonly wallUs?: number
+  /** Where outgoing connections go: gives the far end, or undefined to refuse. */
+  readonly onConnect?: (host: string, port: number) => ((far: TestConnection) => void) | undefined
+}
+
+/** Thrown by the guest's `power_off`. */
+export class PoweredOff extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super(`powered off with code ${code}`)
+    this.code = code
+  }
+}
+
+/** One connection of the guest, seen from the far end, whose TCP buffers are as big as asked for. */
+export class TestConnection {
+  readonly id: number
+  /** Bytes the far end still accepts; the guest's send space is on top. `Infinity`: it reads everything at once. */
+  readable = Infinity
+  /** The guest ended its sending side, closed or reset the connection. */
+  guestEnded = false
+  guestReset = false
+  readonly #machine: TestMachine
+  #toGuest: Buffer[] = []
+  #waiting = 0
+  #unsent: Buffer[] = []
+  #sendSpaceUsed = 0
+  #outgoing: Buffer[] = []
+  #wantsWritable = false
+  #received: Buffer[] = []
+  #ended = false
+  alive = true
+
+  constructor(machine: TestMachine, id: number) {
+    this.#machine = machine
+    this.id = id
+  }
+
+  /** Sends bytes to the guest, as fast as its receive space allows, and lets it run. */
+  send(bytes: Uint8Array | string): this {
+    this.#unsent.push(Buffer.from(bytes))
+    this.#machine.run()
+    return this
+  }
+
+  /** Queues bytes without running the guest: they arrive with the next `run`. */
+  queue(bytes: Uint8Array | string): this {
+    this.#unsent.push(Buffer.from(bytes))
+    return this
+  }
+
+  /** Ends the far end's sending side. */
+  end(): void {
+    this.#ended = true
+    this.#machine.run()
+  }
+
+  /** Resets the connection from the far end. */
+  reset(): void {
+    this.alive = false
+    this.#machine.raise(4, this.id, 0)
+    this.#machine.forget(this.id)
+    this.#machine.run()
+  }
+
+  /** What the guest has sent and the far end has read since the last call. */
+  take(): Buffer {
+    const all = Buffer.concat(this.#received)
+    this.#received = []
+    return all
+  }
+
+  /** The far end reads so many bytes more. */
+  read(bytes: number): void {
+    this.readable += bytes
+    this.#machine.run()
+  }
+
+  /** Moves bytes between the far end and the guest's buffers; true if that made an event. */
+  pump(): boolean {
+    if (!this.alive) return false
+    const moved = this.#deliver()
+    return this.#drainSent() || moved
+  }
+
+
+  #deliver(): boolean {
+    let arrived = 0
+    while (this.#unsent.length > 0 && this.#waiting < SPACE) {
+      const bytes = this.#unsent.shift()!
+      const part = bytes.subarray(0, SPACE - this.#waiting)
+      if (part.length < bytes.length) this.#unsent.unshift(bytes.subarray(part.length))
+      this.#toGuest.push(part)
+      this.#waiting += part.length
+      arrived += part.length
+    }
+    if (arrived > 0) this.#machine.raise(2, this.id, this.#waiting)
+    if (this.#ended && this.#unsent.length === 0) {
+      this.#ended = false
+      this.#machine.raise(3, this.id, 0)
+      return true
+    }
+    return arrived > 0
+  }
+
+  #drainSent(): boolean {
+    let drained = 0
+    while (this.#outgoing.length > 0 && this.readable > 0) {
+      const bytes = this.#outgoing.shift()!
+      const part = bytes.subarray(0, Math.min(bytes.length, this.readable))
+      if (part.length < bytes.length) this.#outgoing.unshift(bytes.subarray(part.length))
+      this.#received.push(part)
+      this.readable -= part.length
+      drained += part.length
+    }
+    this.#sendSpaceUsed -= drained
+    if (drained === 0 || !this.#wantsWritable) return false
+    this.#wantsWritable = false
+    this.#machine.raise(5, this.id, SPACE - this.#sendSpaceUsed)
+    return true
+  }
+
+  /** The guest receives. */
+  guestReceive(into: Uint8Array): number {
+    let copied = 0
+    while (this.#toGuest.length > 0 && copied < into.length) {
+      const bytes = this.#toGuest[0]
+      const part = bytes.subarray(0, into.length - copied)
+      into.set(part, copied)
+      copied += part.length
+      if (part.length === bytes.length) this.#toGuest.shift()
+      else this.#toGuest[0] = bytes.subarray(part.length)
+    }
+    this.#waiting -= copied
+    return copied
+  }
+
+  /** The guest sends. */
+  guestSend(bytes: Uint8Array): number {
+    if (this.guestEnded) return E_CLOSED
+    const taken = Math.min(bytes.length, SPACE - this.#sendSpaceUsed)
+    if (taken > 0) this.#outgoing.push(Buffer.from(bytes.subarray(0, taken)))
+    this.#sendSpaceUsed += taken
+    if (taken < bytes.length) this.#wantsWritable = true
+    return taken
+  }
+}
+
+interface Guest {
+  readonly memory: WebAssembly.Memory
+  ft_start(): void
+  ft_interrupt(causes: number): void
+}
+
+/** ABI `ft` on plain V8, without fault tolerance: deterministic, synchronous, driven by the test. */
+export class TestMachine {
+  /** Interrupts, clock reads, and calls of `net_send` so far. */
+  readonly counts = { interrupts: 0, clockReads: 0, sends: 0, entropyCalls: 0 }
+  readonly console: string[] = []
+  wallUs: number
+  readonly #options: BootOptions
+  readonly #bootUs: number
+  #guest!: Guest
+  #events: [number, number, number][] = []
+  #connections = new Map<number, TestConnection>()
+  #ports = new Set<number>()
+  #nextIncoming = 2
+  #nextOutgoing = 1
+  #timers = new Map<number, number>()
+  #expired: number[] = []
+  #random: number
+  #running = false
+
+  constructor(module: WebAssembly.Module, options: BootOptions = {}) {
+    this.#options = options
+    this.wallUs = this.#bootUs = options.wallUs ?? 1_700_000_000_000_000
+    this.#random = options.seed ?? 1
+    this.#guest = new WebAssembly.Instance(module, { ft: this.#imports() }).exports as unknown as Guest
+    this.#guest.ft_start()
+  }
+
+  /** Bytes of the guest's linear memory. */
+  get memoryBytes(): number {
+    return this.#guest.memory.buffer.byteLength
+  }
+
+  /** A client connects. The guest hears of it when it runs. */
+  connect(port: number): TestConnection {
+    if (!this.#ports.has(port)) throw new Error(`the guest does not listen on port ${port}`)
+    const connection = this.#add(this.#nextIncoming)
+    this.#nextIncoming += 2
+    this.raise(1, connection.id, port)
+    return connection
+  }
+
+  /** Time passes; timers that are due expire, in order. */
+  advance(us: number): void {
+    this.wallUs += us
+    for (const [timer, due] of [...this.#timers].sort((a, b) => a[1] - b[1])) {
+      if (due > this.wallUs) continue
+      this.#timers.delete(timer)
+      this.#expired.push(timer)
+    }
+    this.run()
+  }
+
+  /** Interrupts the guest until nothing is left to do. */
+  run(): void {
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (;;) {
+        for (const connection of this.#connections.values()) connection.pump()
+        const causes = (this.#events.length > 0 ? NETWORK : 0) | (this.#expired.length > 0 ? TIMER : 0)
+        if (causes === 0) return
+        this.counts.interrupts++
+        this.#guest.ft_interrupt(causes)
+      }
+    } finally {
+      this.#running = false
+    }
+  }
+
+  raise(kind: number, conn: number, detail: number): void {
+    this.#events.push([kind, conn, detail])
+  }
+
+  forget(id: number): void {
+    this.#connections.delete(id)
+  }
+
+  #add(id: number): TestConnection {
+    const connection = new TestConnection(this, id)
+    this.#connections.set(id, connection)
+    return connection
+  }
+
+  #bytes(ptr: number, length: number): Uint8Array | undefined {
+    const memory = this.#guest.memory.buffer
+    const start = ptr >>> 0
+    return length >= 0 && start + length <= memory.byteLength ? new Uint8Array(memory, start, length) : undefined
+  }
+
+  #imports(): WebAssembly.ModuleImports {
+    return { ...this.#network(), ...this.#clockAndTimers(), ...this.#rest() }
+  }
+
+  #network(): WebAssembly.ModuleImports {
+    const on = (id: number, act: (connection: TestConnection) => number): number => {
+      const connection = this.#connections.get(id)
+      return connection === undefined ? E_CONN : act(connection)
+    }
+    const drop = (connection: TestConnection, reset: boolean): number => {
+      connection.pump()
+      connection.guestEnded = true
+      connection.guestReset = reset
+      connection.readable = Infinity
+      connection.pump()
+      connection.alive = false
+      this.forget(connection.id)
+      return 0
+    }
+    return {
+      net_listen: (port: number) => {
+        if (port < 1 || port > 65535) return E_INVALID
+        if (this.#ports.has(port)) return E_BUSY
+        this.#ports.add(port)
+        return 0
+      },
+      net_connect: (ptr: number, length: number, port: number) => {
+        const host = this.#bytes(ptr, length)
+        return host === undefined ? E_FAULT : this.#connectOut(Buffer.from(host).toString(), port)
+      },
+      net_events: (ptr: number, max: number) => {
+        const count = Math.min(max, this.#events.length)
+        const bytes = this.#bytes(ptr, count * 16)
+        if (bytes === undefined) return E_FAULT
+        const words = new DataView(bytes.buffer, bytes.byteOffset)
+        this.#events.splice(0, count).forEach((event, i) => event.forEach((word, at) => words.setUint32(i * 16 + at * 4, word, true)))
+        return count
+      },
+      net_recv: (id: number, ptr: number, cap: number) => on(id, connection => {
+        const bytes = this.#bytes(ptr, cap)
+        return bytes === undefined ? E_FAULT : connection.guestReceive(bytes)
+      }),
+      net_send: (id: number, ptr: number, length: number) => on(id, connection => {
+        this.counts.sends++
+        const bytes = this.#bytes(ptr, length)
+        return bytes === undefined ? E_FAULT : connection.guestSend(bytes)
+      }),
+      net_end: (id: number) => on(id, connection => {
+        connection.guestEnded = true
+        return 0
+      }),
+      net_close: (id: number) => on(id, connection => drop(connection, false)),
+      net_reset: (id: number) => on(id, connection => drop(connection, true)),
+      net_peer: (id: number, ptr: number, cap: number) => on(id, () => {
+        const peer = Buffer.from(`192.0.2.1:${10000 + id}`)
+        if (peer.length <= cap) this.#bytes(ptr, peer.length)!.set(peer)
+        return peer.length
+      })
+    }
+  }
+
+  #connectOut(host: string, port: number): number {
+    const id = this.#nextOutgoing
+    this.#nextOutgoing += 2
+    const accept = this.#options.onConnect?.(host, port)
+    if (accept === undefined) this.raise(4, id, 0)
+    else {
+      const far = this.#add(id)
+      this.raise(6, id, 0)
+      accept(far)
+    }
+    return id
+  }
+
+  #clockAndTimers(): WebAssembly.ModuleImports {
+    return {
+      clock_wall: () => {
+        this.counts.clockReads++
+        return this.wallUs
+      },
+      clock_monotonic: () => this.wallUs - this.#bootUs,
+      timer_set: (timer: number, delayUs: number) => {
+        if (timer < 0 || timer > 63 || !(delayUs >= 0)) return E_INVALID
+        this.#timers.set(timer, this.wallUs + delayUs)
+        return 0
+      },
+      timer_cancel: (timer: number) => this.#timers.delete(timer) ? 1 : 0,
+      timer_next: () => this.#expired.shift() ?? -1,
+      preempt: () => 0
+    }
+  }
+
+  #rest(): WebAssembly.ModuleImports {
+    return {
+      entropy: (ptr: number, length: number) => {
+        this.counts.entropyCalls++
+        const bytes = this.#bytes(ptr, length)
+        if (bytes === undefined) return E_FAULT
+        for (let i = 0; i < length; i++) {
+          this.#random = Math.imul(this.#random, 1664525) + 1013904223 | 0
+          bytes[i] = this.#random >>> 24
+        }
+        return 0
+      },
+      console_write: (ptr: number, length: number) => {
+        const bytes = this.#bytes(ptr, length)
+        if (bytes === undefined) return E_FAULT
+        this.console.push(Buffer.from(bytes).toString())
+        return 0
+      },
+      console_read: () => 0,
+      args: (ptr: number, cap: number) => {
+        const all = Buffer.from((this.#options.args ?? []).map(each => each + '\0').join(''))
+        if (all.length <= cap) this.#bytes(ptr, all.length)!.set(all)
+        return all.length
+      },
+      power_off: (code: number) => {
+        throw new PoweredOff(code)
+      }
+    }
+  }
+}
+
+/** The compiled module of a built-in guest, built first if it is missing. */
+export async function guestModule(name: string): Promise<WebAssembly.Module> {
+  const guest = builtinGuest(name)
+  if (guest === undefined) throw new Error(`there is no guest ${name}`)
+  if (!existsSync(guest.path)) await buildGuests()
+  return new WebAssembly.Module(readFileSync(guest.path))
+}
+
+/** Boots a built-in guest. */
+export async function boot(name: string, options: BootOptions = {}): Promise<TestMachine> {
+  return new TestMachine(await guestModule(name), options)
+}
