@@ -1,0 +1,31 @@
+/** At the same point of the log both machines are the same, bit for bit, over their whole memory (P2.1-1). */
+import { Kind } from '../../../logging-channel/entries.ts'
+import type { LogFrame } from '../../../logging-channel/messages.ts'
+import { Checker } from '../checker.ts'
+import type { SimReplica } from '../sim-replica.ts'
+
+/** Hashing all of memory costs; every so many rests is enough to find the first difference soon. */
+const every = 6
+
+export class BackupEquality extends Checker {
+  readonly name = 'BackupEquality'
+  readonly #primary = new Map<number, { readonly ticks: number; readonly hash: number }>()
+  #progressReceived = 0
+  compared = 0
+
+  override onFrameReceived(_replica: SimReplica, frame: LogFrame): void {
+    for (const entry of frame.entries) if (entry.kind === Kind.progress) this.#progressReceived++
+  }
+
+  override onRest(replica: SimReplica, count: number): void {
+    // Behind the last progress received the backup makes history of its own.
+    if (count % every !== 1 || (replica.name === 'backup' && count > this.#progressReceived)) return
+    const { machine } = replica
+    const mine = { ticks: machine.ticks, hash: machine.stateHash(0, machine.memoryPages) }
+    if (replica.name === 'primary') return void this.#primary.set(count, mine)
+    const theirs = this.#primary.get(count)!
+    this.compared++
+    if (mine.ticks === theirs.ticks && mine.hash === theirs.hash) return
+    this.fail(`rest ${count}: the backup is at tick ${mine.ticks}, hash ${mine.hash}; the primary was at ${theirs.ticks}, hash ${theirs.hash}`)
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What goes wrong and when. A plan destroys at most one replica of the two that could still serve, so that every
+ * plan must end with all clients served; what it does besides only delays.
+ */
+import type { Rng } from './rng.ts'
+
+export const faultKinds = [
+  'killPrimary', 'killBackup', 'killLoser', 'pausePrimary', 'pauseBackup', 'pauseLive', 'cutToBackup', 'cutToPrimary', 'cutBoth',
+  'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'arbiterDown',
+  'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'wallJump'
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+export type Fault = {
+  readonly kind: FaultKind
+  readonly atMs: number
+  /** How long it lasts; 0 for what is for good or over at once. */
+  readonly forMs: number
+  /** A kill hits in the middle of the commands of a step. */
+  readonly midStep: boolean
+}
+
+const destructive: readonly FaultKind[] = [
+  'killPrimary', 'killPrimary', 'killBackup', 'pausePrimary', 'pausePrimary', 'pauseBackup', 'cutToBackup', 'cutToPrimary',
+  'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary'
+]
+const arbiterTrouble: readonly FaultKind[] = ['arbiterDown', 'arbiterReplyLost', 'arbiterSlow']
+const afterwards: readonly FaultKind[] = ['killLoser', 'pauseLive', 'cutSwitchOfLive', 'cutSwitchOfLive', 'wallJump']
+
+export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number): readonly Fault[] {
+  const faults: Fault[] = []
+  const add = (kind: FaultKind, atMs: number): void => {
+    faults.push({ kind, atMs, forMs: durationOf(kind, rng, heartbeatMs), midStep: rng.chance(0.3) })
+  }
+  if (rng.chance(0.2)) add(rng.pick(['cutSwitchOfLive', 'wallJump'] as const), rng.number(0, activeMs))
+  if (rng.chance(0.95)) {
+    const atMs = rng.number(0, activeMs)
+    add(rng.pick(destructive), atMs)
+    if (rng.chance(0.3)) add(rng.pick(arbiterTrouble), Math.max(0, atMs - rng.number(0, heartbeatMs)))
+    if (rng.chance(0.35)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 12))
+    if (rng.chance(0.15)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 30))
+  }
+  return faults.sort((a, b) => a.atMs - b.atMs)
+}
+
+function durationOf(kind: FaultKind, rng: Rng, heartbeatMs: number): number {
+  if (kind.startsWith('pause') || kind.startsWith('stall')) return heartbeatMs * rng.pick([0.5, 2, 4, 10, 30])
+  if (kind === 'arbiterDown' || kind === 'arbiterSlow') return rng.number(10, 600)
+  return 0
+}

@@ -1,0 +1,41 @@
+/** What the simulated clients and the simulated guest say to each other. Words are u32, little-endian. */
+
+/** id, flags, body bytes of the reply, work in ticks, payload bytes that follow. */
+export const requestWords = 5
+export const requestBytes = requestWords * 4
+
+/** What a request asks of the guest besides its reply; bits. */
+export const Ask = {
+  monotonic: 1,
+  wall: 2,
+  entropy: 4,
+  timer: 8,
+  grow: 16,
+  console: 32,
+  /** So much entropy that the log of one run needs several frames. */
+  muchEntropy: 64
+} as const
+
+/** kind, id, replies on this connection so far, hash of what the connection sent, global number, draws, their hash, clock low, clock high, body bytes. */
+export const replyWords = 10
+export const replyBytes = replyWords * 4
+
+export const ReplyKind = { reply: 1, timer: 2 } as const
+
+export const guestPort = 7
+
+/** Body byte `i` of a reply. */
+export function bodyByte(id: number, kind: number, i: number): number {
+  return (Math.imul(id, 31) + Math.imul(i, 7) + kind + (i >>> 8)) & 0xff
+}
+
+/** Mixes a word into a running hash. */
+export function mix(hash: number, word: number): number {
+  return (Math.imul((hash ^ word) | 0, 0x01000193) + 0x9e3779b9) | 0
+}
+
+export function mixBytes(hash: number, bytes: Uint8Array): number {
+  let h = hash
+  for (let i = 0; i < bytes.length; i++) h = mix(h, bytes[i]!)
+  return h
+}

@@ -1,0 +1,60 @@
+/** One seed derives every option of a simulated run; all of them are printed with a violation. */
+import type { Rng } from './rng.ts'
+import { planFaults, type Fault } from './faults.ts'
+
+export type SimOptions = {
+  readonly clients: number
+  readonly requestsPerClient: number
+  readonly thinkMs: number
+  readonly pipeline: number
+  /** Which kinds of request the clients mix in. */
+  readonly askMask: number
+  readonly bigReplies: boolean
+  readonly workMax: number
+  readonly preemptive: boolean
+  readonly channelDelayMs: number
+  readonly switchDelayMs: number
+  readonly clientDelayMs: number
+  readonly splitChance: number
+  readonly heartbeatIntervalMs: number
+  readonly heartbeatsMissedMax: number
+  readonly windowBytesMax: number
+  readonly windowEntriesMax: number
+  readonly stateHashIntervalMs: number
+  readonly primaryQuantumTicks: number
+  readonly backupQuantumTicks: number
+  readonly tickUs: number
+  /** The backup computes so many times slower. */
+  readonly backupSlowness: number
+  /** Microseconds since 1970 that the backup's wall clock is ahead (or behind). */
+  readonly backupWallSkewUs: number
+  readonly arbiterDelayMs: number
+  /** When a stopped process goes on, its timers come before what its sockets hold (as in Node), or after. */
+  readonly timersFirst: boolean
+  readonly powerOffAtEnd: boolean
+  readonly faults: readonly Fault[]
+}
+
+export function optionsOf(rng: Rng): SimOptions {
+  const heartbeatIntervalMs = rng.pick([5, 10, 20, 50])
+  const requestsPerClient = rng.pick([10, 20, 40])
+  const thinkMs = rng.pick([0, 1, 5, 15])
+  const isTight = rng.chance(0.35)
+  const activeMs = 20 + requestsPerClient * (thinkMs + 2)
+  return {
+    clients: rng.integer(1, 6), requestsPerClient, thinkMs, pipeline: rng.pick([1, 1, 2, 4]),
+    askMask: rng.pick([0x3f, 0x3f, 0x7f, 0x1f, 0x0d]), bigReplies: rng.chance(0.25),
+    workMax: rng.pick([5, 60, 600]), preemptive: rng.chance(0.4),
+    channelDelayMs: rng.pick([0.02, 0.1, 1, 4]), switchDelayMs: rng.pick([0.02, 0.1, 1]), clientDelayMs: rng.pick([0.05, 0.5]),
+    splitChance: rng.pick([0, 0.1, 0.5]),
+    heartbeatIntervalMs, heartbeatsMissedMax: rng.pick([2, 3, 3, 5]),
+    windowBytesMax: isTight ? rng.pick([200, 1000, 20_000]) : 1 << 20,
+    windowEntriesMax: isTight ? rng.pick([3, 10, 50]) : 100_000,
+    stateHashIntervalMs: rng.pick([2, 20, 100]),
+    primaryQuantumTicks: rng.pick([7, 50, 300, 5000]), backupQuantumTicks: rng.pick([7, 50, 300, 5000]),
+    tickUs: rng.pick([0.2, 1, 4]), backupSlowness: rng.pick([1, 1, 1, 3, 10]),
+    backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
+    arbiterDelayMs: rng.pick([0.5, 3, 30]), timersFirst: rng.chance(0.7), powerOffAtEnd: rng.chance(0.3),
+    faults: planFaults(rng, activeMs, heartbeatIntervalMs)
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * A replica process as the simulator runs it: the real core and machine, one thread, sockets that fill while it
+ * computes or is stopped. It does what hypervisor/host/replica-host.ts does, in virtual time.
+ */
+import { crc32 } from 'node:zlib'
+import { FrameDecoder as ChannelDecoder } from '../../logging-channel/frame-decoder.ts'
+import { ChannelError } from '../../logging-channel/channel-error.ts'
+import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
+import type { ChannelMessage } from '../../logging-channel/messages.ts'
+import { decodeFromSwitch, encodeToSwitch } from '../../hypervisor/switch/codec.ts'
+import { FrameDecoder as SwitchDecoder } from '../../hypervisor/switch/frame-decoder.ts'
+import { SWITCH_VERSION, type FromSwitch } from '../../hypervisor/switch/messages.ts'
+import { Divergence } from '../../hypervisor/ft/divergence.ts'
+import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
+import { Replica, type ReplicaConfig } from '../../hypervisor/ft/replica.ts'
+import type { Stop } from '../../hypervisor/machine/engine.ts'
+import { Machine } from '../../hypervisor/machine/machine.ts'
+import type { Arrival, Lane } from './lane.ts'
+import type { Simulation } from './simulation.ts'
+import { guestPages, guestProgram } from './guest.ts'
+import { ScriptedEngine } from './scripted-engine.ts'
+
+/** What waits to be done by the process, in order. */
+type Work =
+  | { readonly kind: 'event'; readonly event: ReplicaEvent }
+  | { readonly kind: 'channel'; readonly arrival: Arrival }
+  | { readonly kind: 'switch'; readonly arrival: Arrival; readonly connection: object }
+  | { readonly kind: 'run'; readonly untilTick: number }
+
+const stepCostMs = 0.004
+const pagesMax = 6
+const reconnectMs = 15
+
+export class SimReplica {
+  readonly name: 'primary' | 'backup'
+  readonly core: Replica
+  readonly machine: Machine
+  isDead = false
+  isPaused = false
+  haltCode: number | undefined
+  haltReason = ''
+  /** Rests of the machine so far. */
+  rests = 0
+  /** A byte that was changed on its way has been read from the channel. */
+  isTainted = false
+  /** Set by the mid-step kill: how many commands are still carried out. */
+  dieAfterCommands = -1
+  wallJumpUs = 0
+  readonly #sim: Simulation
+  readonly #slowness: number
+  readonly #encoder = new MessageEncoder({ checksum: crc32 })
+  #channelDecoder: ChannelDecoder
+  #switchDecoder = new SwitchDecoder<FromSwitch>(decodeFromSwitch)
+  #channelOut: Lane | undefined
+  #channelOpen = false
+  #isReading = true
+  #switchOut: Lane | undefined
+  #switchConnection: object | undefined
+  #inbox: Work[] = []
+  /** Channel bytes not read because the core does not want them. */
+  #unread: Arrival[] = []
+  #stopped: Stop | Divergence | undefined
+  #busyUntilMs = 0
+  #pumpAtMs = Infinity
+  #timeDue = false
+  #deadlineUs = Infinity
+
+  constructor(sim: Simulation, name: 'primary' | 'backup') {
+    this.#sim = sim
+    this.name = name
+    const { options } = sim
+    this.#slowness = name === 'backup' ? options.backupSlowness : 1
+    let machine: Machine | undefined
+    const config: ReplicaConfig = {
+      role: name, vm: sim.vm, replica: name, image: 'image', runtime: 'sim', unprotected: false,
+      heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
+      windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax, stateHashIntervalMs: options.stateHashIntervalMs
+    }
+    const entropy = sim.rng.fork()
+    const world = {
+      wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + this.wallJumpUs,
+      monotonicUs: () => Math.floor(sim.nowMs * 1000) + (name === 'backup' ? 77_000_000 : 5_000),
+      entropy: (length: number) => Uint8Array.from({ length }, () => entropy.word() & 0xff)
+    }
+    if (name === 'backup') this.wallJumpUs = options.backupWallSkewUs
+    this.core = new Replica(config, world, crc32, (outside) => {
+      machine = new Machine((calls) => new ScriptedEngine(calls, guestPages, pagesMax, guestProgram(options.preemptive)), [], outside)
+      return machine
+    })
+    this.machine = machine!
+    this.core.quantumTicks = name === 'primary' ? options.primaryQuantumTicks : options.backupQuantumTicks
+    this.#channelDecoder = new ChannelDecoder({ checksum: crc32, onMessage: (message) => this.#onChannelMessage(message) })
+  }
+
+  /** Runs, and will go on running. */
+  get isUp(): boolean {
+    return !this.isDead && this.haltCode === undefined
+  }
+
+  get #isGone(): boolean {
+    return !this.isUp
+  }
+
+  start(): void {
+    this.#take({ kind: 'event', event: { kind: 'start' } })
+    this.#tickTime()
+  }
+
+  /** The process ends without a word; the kernel closes its sockets. */
+  kill(): void {
+    if (this.#isGone) return
+    this.isDead = true
+    this.#channelOut?.breakOff()
+    this.#switchOut?.breakOff()
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
+    if (this.#timeDue && this.#sim.options.timersFirst) this.#inbox.unshift({ kind: 'event', event: { kind: 'time' } })
+    else if (this.#timeDue) this.#inbox.push({ kind: 'event', event: { kind: 'time' } })
+    this.#timeDue = false
+    this.#schedule()
+  }
+
+  // The world's side: what arrives
+
+  openChannel(out: Lane): void {
+    this.#channelOut = out
+    this.#channelOpen = true
+    this.#take({ kind: 'event', event: { kind: 'peerOpen' } })
+  }
+
+  onChannel(arrival: Arrival): void {
+    this.#take({ kind: 'channel', arrival })
+  }
+
+  openSwitch(out: Lane, connection: object): void {
+    this.#switchOut = out
+    this.#switchConnection = connection
+    this.#switchDecoder = new SwitchDecoder<FromSwitch>(decodeFromSwitch)
+    out.send(encodeToSwitch([{ type: 'hello', version: SWITCH_VERSION, vm: this.#sim.vm, replica: this.name }]))
+    this.#take({ kind: 'event', event: { kind: 'switchOpen' } })
+  }
+
+  onSwitch(arrival: Arrival, connection: object): void {
+    this.#take({ kind: 'switch', arrival, connection })
+  }
+
+  take(event: ReplicaEvent): void {
+    this.#take({ kind: 'event', event })
+  }
+
+  #take(work: Work): void {
+    if (this.#isGone) return
+    this.#inbox.push(work)
+    this.#schedule()
+  }
+
+  /** Looks at its clocks several times a heartbeat interval, as the host's setInterval does. */
+  #tickTime(): void {
+    if (this.#isGone) return
+    if (this.isPaused) this.#timeDue = true
+    else if (!this.#inbox.some((work) => work.kind === 'event' && work.event.kind === 'time')) this.take({ kind: 'time' })
+    this.#sim.scheduler.after(this.#sim.options.heartbeatIntervalMs / 5, () => this.#tickTime())
+  }
+
+  // The process: one thing at a time
+
+  #schedule(): void {
+    if (this.isPaused || this.#isGone || (this.#inbox.length === 0 && this.#stopped === undefined)) return
+    const atMs = Math.max(this.#sim.nowMs, this.#busyUntilMs)
+    if (this.#pumpAtMs <= atMs) return
+    this.#pumpAtMs = atMs
+    this.#sim.scheduler.at(atMs, () => {
+      if (this.#pumpAtMs !== atMs) return
+      this.#pumpAtMs = Infinity
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    if (this.isPaused || this.#isGone) return
+    if (this.#sim.nowMs < this.#busyUntilMs) return this.#schedule()
+    this.#busyUntilMs = this.#sim.nowMs + stepCostMs * this.#slowness
+    const stopped = this.#stopped
+    this.#stopped = undefined
+    if (stopped instanceof Divergence) this.step({ kind: 'diverged', divergence: stopped })
+    else if (stopped !== undefined) this.step({ kind: 'stopped', stop: stopped })
+    else this.#do(this.#inbox.shift())
+    this.#schedule()
+  }
+
+  #do(work: Work | undefined): void {
+    if (work === undefined) return
+    if (work.kind === 'event') return this.step(work.event)
+    if (work.kind === 'run') return this.#run(work.untilTick)
+    if (work.kind === 'switch') return this.#readSwitch(work.arrival, work.connection)
+    if (this.#isReading) this.#readChannel(work.arrival)
+    else this.#unread.push(work.arrival)
+  }
+
+  #readChannel(arrival: Arrival): void {
+    if (!this.#channelOpen) return
+    if (arrival === null) {
+      this.#channelOpen = false
+      return this.step({ kind: 'peerClosed', reason: 'the peer closed the channel', corrupt: false })
+    }
+    if (arrival.damaged) this.isTainted = true
+    try {
+      this.#channelDecoder.push(arrival.bytes)
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error
+      this.#channelOpen = false
+      this.#channelOut!.breakOff()
+      this.#sim.reached('corruption detected')
+      this.step({ kind: 'peerClosed', reason: error.message, corrupt: true })
+    }
+  }
+
+  #onChannelMessage(message: ChannelMessage): void {
+    if (!this.#channelOpen || this.#isGone) return
+    if (this.isTainted) this.#sim.fail('CorruptionDetected', `${this.name} decoded a ${message.type} behind a damaged byte`)
+    if (message.type === 'log') this.#sim.tell((c) => c.onFrameReceived(this, message))
+    for (const altered of this.#sim.mutant.received?.(this, message) ?? [message]) this.step({ kind: 'peer', message: altered })
+  }
+
+  #readSwitch(arrival: Arrival, connection: object): void {
+    if (connection !== this.#switchConnection) return
+    if (arrival === null) return this.#switchLost()
+    const messages = this.#switchDecoder.push(arrival.bytes)
+    if (messages.length > 0) this.step({ kind: 'switch', messages })
+  }
+
+  #switchLost(): void {
+    this.#switchConnection = undefined
+    this.#switchOut?.end()
+    this.step({ kind: 'switchClosed', reason: 'the switch closed the link' })
+    this.#sim.scheduler.after(reconnectMs, () => {
+      if (!this.#isGone) this.#sim.connectSwitch(this)
+    })
+  }
+
+  /** The link to the switch breaks, seen from here; `silently`: the switch is not told. */
+  loseSwitch(silently: boolean): void {
+    if (this.#switchConnection === undefined) return
+    if (silently) this.#switchOut!.lose(true)
+    this.onSwitch(null, this.#switchConnection)
+  }
+
+  // The core and its commands
+
+  step(event: ReplicaEvent): void {
+    if (this.#isGone) return
+    const commands = this.core.step(event, this.#sim.nowMs)
+    this.#sim.stepped(this, event, commands)
+    for (const command of this.#sim.mutant.commands?.(this, commands) ?? commands) {
+      if (this.dieAfterCommands >= 0 && commands.length > 1 && this.dieAfterCommands-- === 0) return this.kill()
+      this.#perform(command)
+    }
+    this.#followDeadline()
+  }
+
+  #perform(command: Command): void {
+    switch (command.do) {
+      case 'peer': return this.#sendPeer(command.message)
+      case 'closePeer': return this.#closePeer()
+      case 'readPeer': return this.#read(command.on)
+      case 'switch':
+        for (const message of command.messages) if (message.type === 'outputs') this.#sim.tell((c) => c.onOutputsSent(this, message))
+        return this.#switchConnection === undefined ? undefined : this.#switchOut?.send(encodeToSwitch(command.messages))
+      case 'testAndSet': return this.#sim.testAndSet(this, command.fromTerm)
+      case 'run':
+        if (command.breathe) return void this.#inbox.push({ kind: 'run', untilTick: command.untilTick })
+        return this.#run(command.untilTick)
+      case 'report': return this.#onReport(command.report)
+      case 'halt': return this.#halt(command.code, command.reason)
+    }
+  }
+
+  #sendPeer(message: ChannelMessage): void {
+    if (!this.#channelOpen) return
+    if (message.type === 'log') this.#sim.tell((c) => c.onFrameSent(this, message))
+    this.#channelOut!.send(this.#encoder.encode(message))
+  }
+
+  #closePeer(): void {
+    if (!this.#channelOpen) return
+    this.#channelOpen = false
+    this.#channelOut!.end()
+  }
+
+  #read(on: boolean): void {
+    this.#isReading = on
+    if (!on) return this.#sim.reached('backup stopped reading')
+    const unread = this.#unread
+    this.#unread = []
+    this.#inbox.unshift(...unread.map((arrival) => ({ kind: 'channel' as const, arrival })))
+  }
+
+  #run(untilTick: number): void {
+    const from = this.machine.ticks
+    try {
+      this.machine.run(this.#sim.mutant.untilTick?.(this, untilTick) ?? untilTick, (stop) => {
+        this.#stopped = stop
+      })
+    } catch (error) {
+      if (!(error instanceof Divergence)) throw error
+      this.#stopped = error
+    }
+    const costMs = ((this.machine.ticks - from) * this.#sim.options.tickUs * this.#slowness) / 1000
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#sim.nowMs) + costMs
+    if (this.machine.engine.nesting > 1) this.#sim.reached('handler inside running code')
+    if (this.#stopped instanceof Divergence) return
+    this.rests++
+    this.#sim.tell((c) => c.onRest(this, this.rests))
+  }
+
+  #onReport(report: Report): void {
+    this.#sim.reached(`report ${report.event}`)
+    this.#sim.tell((c) => c.onReport(this, report))
+  }
+
+  #halt(code: number, reason: string): void {
+    this.haltCode = code
+    this.haltReason = reason
+    this.#closePeer()
+    this.#switchOut?.end()
+  }
+
+  #followDeadline(): void {
+    const nextUs = this.core.nextDeadlineUs
+    if (nextUs === this.#deadlineUs || this.#isGone) return
+    this.#deadlineUs = nextUs
+    if (nextUs === Infinity) return
+    const offsetMs = this.name === 'backup' ? 77_000 : 5
+    this.#sim.scheduler.at(Math.ceil(nextUs / 1000 - offsetMs), () => {
+      if (this.#deadlineUs !== nextUs) return
+      this.#deadlineUs = Infinity
+      if (this.isPaused) this.#timeDue = true
+      else this.take({ kind: 'time' })
+    })
+  }
+}

@@ -1,0 +1,182 @@
+/** One simulated run: a pair, a switch, an arbiter and clients in one thread, in virtual time, from one seed. */
+import { crc32 } from 'node:zlib'
+import type { Command, ReplicaEvent } from '../../hypervisor/ft/events.ts'
+import { MemoryArbiter } from '../../shared-disk/memory-arbiter.ts'
+import { type Checker, Violation } from './checker.ts'
+import { AtMostOneLive } from './checkers/at-most-one-live.ts'
+import { BackupEquality } from './checkers/backup-equality.ts'
+import { Bounded } from './checkers/bounded.ts'
+import { History } from './checkers/history.ts'
+import { Liveness } from './checkers/liveness.ts'
+import { NeverAhead } from './checkers/never-ahead.ts'
+import { NoDivergence } from './checkers/no-divergence.ts'
+import { OutputRule } from './checkers/output-rule.ts'
+import { SameOutputs } from './checkers/same-outputs.ts'
+import { FaultInjector } from './fault-injector.ts'
+import { Lane, type Arrival } from './lane.ts'
+import type { Mutant } from './mutant.ts'
+import { optionsOf, type SimOptions } from './options.ts'
+import { Rng } from './rng.ts'
+import { Scheduler } from './scheduler.ts'
+import { SimClient } from './sim-client.ts'
+import { SimReplica } from './sim-replica.ts'
+import { SimSwitch, SwitchConnection } from './sim-switch.ts'
+
+/** Time that a healthy service has for what is left once the last fault is over. */
+const patienceMs = 20_000
+
+export class Simulation {
+  readonly vm = 'vm'
+  readonly patienceMs = patienceMs
+  readonly scheduler = new Scheduler()
+  readonly rng: Rng
+  readonly options: SimOptions
+  readonly mutant: Mutant
+  readonly arbiter = new MemoryArbiter()
+  readonly history = new History()
+  readonly replicas: readonly [SimReplica, SimReplica]
+  readonly switch: SimSwitch
+  readonly clients: readonly SimClient[]
+  readonly states = new Set<string>()
+  /** From the primary, and from the backup. */
+  readonly channel: { readonly toBackup: Lane; readonly toPrimary: Lane }
+  arbiterExtraMs = 0
+  readonly #checkers: readonly Checker[]
+  readonly #injector: FaultInjector
+  readonly #trace: string[] = []
+  #traceHash = 0
+  #steps = 0
+
+  constructor(seed: number, mutant: Mutant = {}) {
+    this.rng = new Rng(seed)
+    this.options = optionsOf(this.rng)
+    this.mutant = mutant
+    this.#checkers = [
+      new OutputRule(), new SameOutputs(), new AtMostOneLive(), new BackupEquality(), new NeverAhead(), new Bounded(this),
+      new NoDivergence(), new Liveness()
+    ]
+    this.switch = new SimSwitch(this)
+    const primary = new SimReplica(this, 'primary')
+    const backup = new SimReplica(this, 'backup')
+    this.replicas = [primary, backup]
+    const { channelDelayMs, splitChance } = this.options
+    const delay = { minMs: channelDelayMs, maxMs: channelDelayMs * 1.5, splitChance }
+    this.channel = {
+      toBackup: new Lane(this.scheduler, this.rng.fork(), delay, (arrival) => backup.onChannel(arrival)),
+      toPrimary: new Lane(this.scheduler, this.rng.fork(), delay, (arrival) => primary.onChannel(arrival))
+    }
+    this.clients = Array.from({ length: this.options.clients }, (_, i) => new SimClient(this, i + 1))
+    this.#injector = new FaultInjector(this)
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowMs
+  }
+
+  get traceHash(): string {
+    return (this.#traceHash >>> 0).toString(16).padStart(8, '0')
+  }
+
+  /** The last steps, for a person. */
+  get trace(): readonly string[] {
+    return this.#trace
+  }
+
+  get faultsInjected(): readonly string[] {
+    return this.#injector.injected
+  }
+
+  /** @throws Violation at the first broken promise; any other exception is a defect of a core */
+  run(): void {
+    const [primary, backup] = this.replicas
+    this.connectSwitch(primary)
+    this.connectSwitch(backup)
+    primary.start()
+    backup.start()
+    let isJoined = false
+    let patientUntilMs = Infinity
+    while (this.scheduler.next(Math.min(patientUntilMs, 600_000))) {
+      if (!isJoined && primary.core.phase === 'waiting') {
+        isJoined = true
+        primary.openChannel(this.channel.toBackup)
+        backup.openChannel(this.channel.toPrimary)
+        this.#injector.start()
+      }
+      if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) patientUntilMs = this.nowMs + patienceMs
+      if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
+    }
+    this.#end()
+  }
+
+  // What the parts ask of each other
+
+  connectSwitch(replica: SimReplica): void {
+    const connection = new SwitchConnection(replica)
+    const { switchDelayMs, splitChance } = this.options
+    const delay = { minMs: switchDelayMs, maxMs: switchDelayMs * 1.5, splitChance }
+    const deliver = (arrival: Arrival): void => this.switch.onReplica(arrival, connection)
+    connection.out = new Lane(this.scheduler, this.rng.fork(), delay, (arrival) => replica.onSwitch(arrival, connection))
+    replica.openSwitch(new Lane(this.scheduler, this.rng.fork(), delay, deliver), connection)
+  }
+
+  testAndSet(replica: SimReplica, fromTerm: number): void {
+    const delayMs = this.rng.number(0.5, 1) * (this.options.arbiterDelayMs + this.arbiterExtraMs)
+    const made = this.mutant.verdict?.(replica, fromTerm)
+    this.scheduler.after(delayMs, () => {
+      const event = made === undefined ? this.#ask(replica, fromTerm) : ({ kind: 'verdict', verdict: made } as const)
+      this.scheduler.after(delayMs, () => replica.take(event))
+    })
+  }
+
+  #ask(replica: SimReplica, fromTerm: number): ReplicaEvent {
+    const before = this.arbiter.current(this.vm).term
+    try {
+      const verdict = this.arbiter.decide(this.vm, fromTerm, replica.name)
+      if (!verdict.won) this.reached('test-and-set lost')
+      if (verdict.won && verdict.term === before) this.reached('test-and-set answered again')
+      return { kind: 'verdict', verdict: this.mutant.answer?.(replica, verdict) ?? verdict }
+    } catch (error) {
+      return { kind: 'arbiterDown', reason: (error as Error).message }
+    } finally {
+      const { term, holder } = this.arbiter.current(this.vm)
+      if (term > before) this.tell((c) => c.onDecided(term, holder))
+    }
+  }
+
+  tell(what: (checker: Checker) => void): void {
+    for (const checker of this.#checkers) what(checker)
+  }
+
+  reached(state: string): void {
+    this.states.add(state)
+  }
+
+  fail(checker: string, sentence: string): never {
+    throw new Violation(checker, sentence)
+  }
+
+  stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[]): void {
+    this.#steps++
+    const { phase } = replica.core
+    this.states.add(`${replica.name} ${phase}`)
+    this.tell((c) => c.onStepped(replica, event, phase))
+    if (event.kind === 'time' && commands.length === 0) return
+    const did = commands.map((command) => (command.do === 'peer' ? command.message.type : command.do === 'switch' ? `switch:${command.messages.map((m) => m.type).join('+')}` : command.do))
+    const { ticks, lastSeq, ackedSeq, replayedSeq } = replica.core.status()
+    const what = event.kind === 'peer' ? `peer:${event.message.type}` : event.kind === 'switch' ? `switch:${event.messages.map((m) => m.type).join('+')}` : event.kind
+    const line = `${this.nowMs.toFixed(3)} ${replica.name} ${phase} t${ticks} s${lastSeq} a${ackedSeq} r${replayedSeq} ${what} -> ${did.join(' ')}`
+    this.note(line)
+  }
+
+  note(line: string): void {
+    this.#traceHash = crc32(line, this.#traceHash)
+    this.#trace.push(line)
+    if (this.#trace.length > 400) this.#trace.splice(0, 200)
+  }
+
+  #end(): void {
+    this.tell((c) => c.atEnd(this))
+    this.history.check()
+    this.note(`${this.#steps} steps, console ${this.switch.consoleBytes}`)
+  }
+}
