@@ -2,9 +2,10 @@
 import { Command, Option } from 'commander'
 import { builtinGuests } from '../../guest-images/catalogue.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
+import type { FromReplica } from '../host/supervisor-messages.ts'
 import { EngineHalt } from '../v8/engine.ts'
 import { packageVersion } from './find-image.ts'
-import { collectPort, parseAddress } from './option-values.ts'
+import { collectPort, parseAddress, parseVm } from './option-values.ts'
 import { runPair, type RunFlags } from './run-pair.ts'
 import { runReplica, type ReplicaFlags } from './run-replica.ts'
 import { runSwitch, type SwitchFlags } from './run-switch.ts'
@@ -35,6 +36,7 @@ const program = new Command('ft-run')
   .version(packageVersion())
   .showHelpAfterError('(try: ft-run --help)')
   .enablePositionalOptions()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage))
   .addHelpText('after', examples)
 
 const net = (): Option => new Option('--net <mode>', 'switch: connections outlive a failover; direct: the live replica listens itself, fewer hops, a failover breaks connections')
@@ -57,7 +59,7 @@ addTuning(program.command('run', { isDefault: true }))
 const replica = (role: 'primary' | 'backup'): Command => addTuning(program.command(role))
   .argument('<image>', 'built-in name or path of a .wasm file, the same for both replicas')
   .argument('[args...]', 'arguments of the guest, the same for both replicas')
-  .requiredOption('--vm <name>', 'name of the virtual machine, the same everywhere')
+  .requiredOption('--vm <name>', 'name of the virtual machine, the same everywhere', parseVm)
   .requiredOption('--arbiter <directory>', 'existing directory on storage that both replicas share')
   .addOption(new Option('--switch <host:port>', 'link address of the switch').argParser(parseAddress))
   .addOption(net())
@@ -77,7 +79,7 @@ replica('backup')
 
 program.command('switch')
   .description('the network switch: holds client connections across a failover')
-  .requiredOption('--vm <name>', 'name of the virtual machine')
+  .requiredOption('--vm <name>', 'name of the virtual machine', parseVm)
   .addOption(new Option('--link <host:port>', 'where the replicas connect').argParser(parseAddress).makeOptionMandatory())
   .addOption(port().makeOptionMandatory())
   .addOption(bind())
@@ -90,9 +92,15 @@ async function finish(run: Promise<number>): Promise<void> {
     process.exit(await run)
   } catch (error) {
     const known = error instanceof Error && !(error instanceof EngineHalt) && !(error instanceof TypeError)
-    process.stderr.write(`ft-run: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`)
-    process.exit(ExitCode.usage)
+    const text = known ? error.message : ((error as Error).stack ?? String(error))
+    tell(text, () => process.exit(ExitCode.usage))
   }
+}
+
+/** A replica under a supervisor leaves the telling to it, so that it is told once. */
+function tell(text: string, onTold: () => void): void {
+  if (process.connected) process.send!({ type: 'halted', code: ExitCode.usage, reason: text } satisfies FromReplica, undefined, {}, onTold)
+  else process.stderr.write(`ft-run: ${text}\n`, onTold)
 }
 
 await program.parseAsync()

@@ -1,5 +1,6 @@
 /** Parsers of option values; each says in one line what is wrong and what would be right. */
 import { InvalidArgumentError } from 'commander'
+import { checkVm } from '../../shared-disk/record.ts'
 import { pageBytes } from '../machine/machine.ts'
 import type { Address } from '../host/switch/switch-port.ts'
 
@@ -22,6 +23,16 @@ export function parseAddress(value: string): Address {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(value)
   if (match === null) throw new InvalidArgumentError(`"${value}" is not HOST:PORT.`)
   return { host: (match[1] ?? match[2])!, port: portNumber(match[3]!, 0) }
+}
+
+/** The name of a virtual machine, as arbiters take it. */
+export function parseVm(value: string): string {
+  try {
+    checkVm(value)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+  return value
 }
 
 /** A size in bytes such as `512MiB`, as whole 64 KiB pages; from one page to 4 GiB. */
