@@ -372,8 +372,10 @@ export class Replica {
 
   #advanceReplay(event: ReplicaEvent): void {
     const step = this.#lockstep.nextReplay(this.#phase === 'draining', this.#quantumTicks)
-    // The backup's buffer is bounded: full, it stops reading, and so acknowledging (P3.2-1, P3.2-3).
-    const reading = this.#peer.changeReading(!this.#lockstep.received.isFull())
+    // The backup's buffer is bounded: full, it stops reading, and so acknowledging (P3.2-1, P3.2-3). But without a
+    // progress entry it can't replay what it has: then more must be read, or the buffer would stay full for ever.
+    const { received } = this.#lockstep
+    const reading = this.#peer.changeReading(!received.isFull() || !received.hasProgress())
     if (reading !== undefined) this.#do({ do: 'readPeer', on: reading })
     if (step.do === 'run') return this.#run(step.untilTick, event)
     if (step.do !== 'drained') return
