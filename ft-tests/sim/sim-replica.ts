@@ -303,6 +303,7 @@ export class SimReplica {
 
   #run(untilTick: number): void {
     const from = this.machine.ticks
+    if (this.machine.engine.nesting > 1) this.#sim.reached('handler inside running code')
     try {
       this.machine.run(this.#sim.mutant.untilTick?.(this, untilTick) ?? untilTick, (stop) => {
         this.#stopped = stop
@@ -313,7 +314,6 @@ export class SimReplica {
     }
     const costMs = ((this.machine.ticks - from) * this.#sim.options.tickUs * this.#slowness) / 1000
     this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#sim.nowMs) + costMs
-    if (this.machine.engine.nesting > 1) this.#sim.reached('handler inside running code')
     if (this.#stopped instanceof Divergence) return
     this.rests++
     this.#sim.tell((c) => c.onRest(this, this.rests))
