@@ -24,9 +24,10 @@ export async function buildGuest(name: string): Promise<void> {
   }
 }
 
-/** Builds those guests whose module is missing or older than its sources, and returns their names. */
-export async function buildGuests(): Promise<string[]> {
-  const stale = builtinGuests().filter(guest => !existsSync(guest.path) ||
+/** Builds those of the guests (all, or the ones named) whose module is missing or older than its sources, and returns their names. */
+export async function buildGuests(...names: readonly string[]): Promise<string[]> {
+  const wanted = builtinGuests().filter(guest => names.length === 0 || names.includes(guest.name))
+  const stale = wanted.filter(guest => !existsSync(guest.path) ||
     statSync(guest.path).mtimeMs < Math.max(newest(join(root, 'lib')), newest(join(root, guest.name, 'assembly'))))
   for (const guest of stale) await buildGuest(guest.name)
   return stale.map(guest => guest.name)

@@ -8,7 +8,7 @@ import { numberFrom, parseAddress, parsePages, parsePort, parseVm } from '../../
 import { assemble, probeImage } from '../paper/probe.ts'
 import { Command, imageFile, prepare, startPair, temporaryFolder } from './command.ts'
 
-test.before(prepare)
+test.before(prepare('echo'))
 
 /** Runs the command, which must fail with one line that matches. */
 async function refused(t: ExecutionContext, args: readonly string[], line: RegExp): Promise<void> {

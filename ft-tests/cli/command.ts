@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildGuests } from '../../guest-images/build.ts'
 
-/** What every test file of commands does first: the built-in images are real ones. */
-export const prepare = async (): Promise<void> => void (await buildGuests())
+/** What every test file of commands does first: the built-in images that it uses are up to date. */
+export const prepare = (...images: readonly string[]) => async (): Promise<void> => void (await buildGuests(...images))
 
 const program = fileURLToPath(new URL('../../hypervisor/cli/bin/ft-run.js', import.meta.url))
 

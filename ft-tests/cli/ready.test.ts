@@ -2,7 +2,7 @@ import test from 'ava'
 import { Command, isAlive, prepare, run, startPair } from './command.ts'
 import { TcpClient } from './tcp-client.ts'
 
-test.before(prepare)
+test.before(prepare('echo', 'busy', 'proxy'))
 
 test.serial('--json: the ready line is one JSON object, first of all, with address and both processes', async (t) => {
   const { command, ready } = await startPair(t, ['echo'])

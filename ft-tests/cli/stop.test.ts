@@ -3,7 +3,7 @@ import test from 'ava'
 import { allGone, prepare, startPair } from './command.ts'
 import { TcpClient } from './tcp-client.ts'
 
-test.before(prepare)
+test.before(prepare('echo', 'busy', 'proxy'))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   for (const target of ['group', 'process'] as const) {
