@@ -72,7 +72,8 @@ export function rawCall(target: unknown, type: FuncType): RawCall {
   const key = JSON.stringify(type)
   const module = modules.get(key) ?? new wasmJs.Module(driverModule(type))
   modules.set(key, module)
-  const { f } = new wasmJs.Instance(module, { '': { f: target } }).exports as unknown as Record<'f', (...bits: unknown[]) => unknown>
+  const { exports } = new wasmJs.Instance(module, { '': { f: target } })
+  const f = exports.f as (...bits: unknown[]) => unknown
   return (...bits) => {
     const result = f(...bits)
     return Array.isArray(result) ? result : result === undefined ? [] : [result]

@@ -52,7 +52,7 @@ export function specFolder(): string | undefined {
 }
 
 /** Why the suite's tests are skipped. */
-export const SPEC_ABSENT = `skipped: no ${ARCHIVE} in FT_WASM_SPEC or ../shared/wasm-spec, so the specification's tests did not run`
+export const SPEC_ABSENT = `skipped: no ${ARCHIVE} in FT_WASM_SPEC or ../shared/wasm-spec: the specification's suite did not run`
 
 /** Unpacks the suite into a temporary folder; undefined when it is not there. */
 export function openSpecSuite(): SpecSuite | undefined {

@@ -34,7 +34,9 @@ const ownMemory = ({ module }: Layout): boolean => module.memories.length > modu
 export function addedFunctions(layout: Layout): AddedFunction[] {
   const functions: AddedFunction[] = []
   if (ownMemory(layout)) functions.push(growMemory(layout))
-  layout.module.tables.slice(layout.module.importedTables).forEach((_, i) => functions.push(growTable(layout, i + layout.module.importedTables)))
+  for (let table = layout.module.importedTables; table < layout.module.tables.length; table++) {
+    functions.push(growTable(layout, table))
+  }
   functions.push(...globalReaders(layout))
   if (layout.options.guest) functions.push(...entries(layout))
   return functions

@@ -174,6 +174,6 @@ function instantiate(rewritten: Uint8Array, imports: object): WasmExports {
   try {
     return new wasmJs.Instance(module, imports).exports
   } catch (error) {
-    throw new EngineHalt('V8 could not set up the guest\'s memory, tables or segments', error)
+    throw new EngineHalt('the host could not supply the guest\'s memory or tables', error)
   }
 }

@@ -16,7 +16,9 @@ export type Hook = typeof HOOKS[number]
 export const HOOK_MODULE = 'ft:hooks'
 
 /** Names of the exports that the rewriter adds. Guests may not export names that begin with `ft:`. */
-export const ADDED = { start: 'ft:start', interrupt: 'ft:interrupt', left: 'ft:left', depth: 'ft:depth', word: 'ft:word' } as const
+export const ADDED = {
+  start: 'ft:start', interrupt: 'ft:interrupt', left: 'ft:left', depth: 'ft:depth', word: 'ft:word',
+} as const
 
 /** Added types, in the order they stand behind the guest's own. */
 export const ADDED_TYPES: readonly FuncType[] = [
@@ -78,7 +80,8 @@ function memoryMax(module: WasmModule, cap: number): number {
   const tableOffset = module.sections.find(section => section.id === 4)?.start ?? 0
   for (const { min } of module.tables.slice(module.importedTables)) {
     if (min > TABLE_ENTRIES_MAX) {
-      throw new WasmError({ offset: tableOffset, found: `a table of at least ${min} entries`, expected: `at most ${TABLE_ENTRIES_MAX}` })
+      const found = `a table of at least ${min} entries`
+      throw new WasmError({ offset: tableOffset, found, expected: `at most ${TABLE_ENTRIES_MAX}` })
     }
   }
   const memory = module.memories[module.importedMemories]

@@ -1,3 +1,4 @@
+import { checkSegments } from './check-segments.ts'
 import { decodeModule } from './decode.ts'
 import { checkGuestAbi } from './guest-abi.ts'
 import type { WasmModule } from './module.ts'
@@ -15,5 +16,6 @@ export function admitGuest(bytes: Uint8Array): AdmittedGuest {
   const module = decodeModule(bytes)
   const facts = validateModule(module)
   checkGuestAbi(module)
+  checkSegments(module)
   return { module, facts }
 }

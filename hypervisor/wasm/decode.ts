@@ -97,7 +97,8 @@ class Decoder {
     this.sections.push(section)
     this.contents(id, contents)
     if (contents.offset !== contents.end) {
-      contents.fail(`${contents.end - contents.offset} bytes more`, `the end of the ${SECTION_NAMES[id]} section (section size mismatch)`)
+      const expected = `the end of the ${SECTION_NAMES[id]} section (section size mismatch)`
+      contents.fail(`${contents.end - contents.offset} bytes more`, expected)
     }
     return order
   }
@@ -195,7 +196,9 @@ class Decoder {
       const groupAt = reader.offset
       const count = reader.u32('a number of locals')
       total += count
-      if (total > DECODE_LIMITS.locals) reader.fail(`${total} locals`, `at most ${DECODE_LIMITS.locals} (too many locals)`, groupAt)
+      if (total > DECODE_LIMITS.locals) {
+        reader.fail(`${total} locals`, `at most ${DECODE_LIMITS.locals} (too many locals)`, groupAt)
+      }
       locals.push({ count, type: readValType(reader, 'the type of locals') })
     }
     return { body, code: { start: reader.offset, end: reader.end }, locals }
@@ -204,7 +207,9 @@ class Decoder {
   private checkCounts(): void {
     const end = new ByteReader(this.bytes, this.bytes.length, this.bytes.length)
     const declared = this.functions.length - this.imported.function
-    if (declared !== this.bodies.length) end.fail(`${this.bodies.length} function bodies`, `${declared}, as many as the function section has`)
+    if (declared !== this.bodies.length) {
+      end.fail(`${this.bodies.length} function bodies`, `${declared}, as many as the function section has`)
+    }
     if (this.dataCount !== undefined && this.dataCount !== this.data.length) {
       end.fail(`${this.data.length} data segments`, `${this.dataCount}, as the data count section has`)
     }

@@ -63,7 +63,9 @@ export function checkGuestAbi(module: WasmModule): void {
     }
   }
   for (const { name, offset } of module.exports) {
-    if (name.startsWith(RESERVED_PREFIX)) fail(offset, `export "${name}"`, `no export whose name begins with "${RESERVED_PREFIX}" (reserved)`)
+    if (name.startsWith(RESERVED_PREFIX)) {
+      fail(offset, `export "${name}"`, `no export whose name begins with "${RESERVED_PREFIX}" (reserved)`)
+    }
   }
 }
 
@@ -80,7 +82,9 @@ function checkImport(module: WasmModule, { module: from, name, kind, index, offs
 
 function needExport(module: WasmModule, name: string, kind: ExternKind): { index: number, offset: number } {
   const found = module.exports.find(entry => entry.name === name)
-  const wanted = kind === 'memory' ? 'an exported memory "memory"' : `an exported function "${name}" ${signature(GUEST_EXPORTS[name])}`
+  const wanted = kind === 'memory'
+    ? 'an exported memory "memory"'
+    : `an exported function "${name}" ${signature(GUEST_EXPORTS[name])}`
   if (found === undefined) fail(module.bytes.length, `no export "${name}"`, wanted)
   if (found.kind !== kind) fail(found.offset, `export "${name}" of a ${found.kind}`, wanted)
   return found

@@ -195,7 +195,8 @@ function defineVectorLanes(): void {
   define(FD + 0x12, 'l:v', 'i64x2.splat')
   define(FD + 0x13, 'f:v', 'f32x4.splat')
   define(FD + 0x14, 'd:v', 'f64x2.splat')
-  const lane = (code: number, types: string, names: string, lanes: number): void => define(FD + code, types, names, IMM.lane, 0, lanes)
+  const lane = (code: number, types: string, names: string, lanes: number): void =>
+    define(FD + code, types, names, IMM.lane, 0, lanes)
   lane(0x15, 'v:i', 'i8x16.extract_lane_s i8x16.extract_lane_u', 16)
   lane(0x17, 'vi:v', 'i8x16.replace_lane', 16)
   lane(0x18, 'v:i', 'i16x8.extract_lane_s i16x8.extract_lane_u', 8)
@@ -255,8 +256,10 @@ function defineVectorArithmetic(): void {
 }
 
 function defineWidening(at: number, shape: string, from: string): void {
-  family(FD + at + 0x07, 'v:v', shape + '.', `extend_low_${from}_s extend_high_${from}_s extend_low_${from}_u extend_high_${from}_u`)
-  family(FD + at + 0x1c, 'vv:v', shape + '.', `extmul_low_${from}_s extmul_high_${from}_s extmul_low_${from}_u extmul_high_${from}_u`)
+  const variants = (name: string): string =>
+    ['low', 'high', 'low', 'high'].map((half, i) => `${name}_${half}_${from}_${i < 2 ? 's' : 'u'}`).join(' ')
+  family(FD + at + 0x07, 'v:v', shape + '.', variants('extend'))
+  family(FD + at + 0x1c, 'vv:v', shape + '.', variants('extmul'))
 }
 
 defineControl()

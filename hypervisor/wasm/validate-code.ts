@@ -106,12 +106,16 @@ class BodyValidator {
 
   private needData(index: number): void {
     if (this.module.dataCount === undefined) this.fail('no data count section', 'one, as data segments are used by code')
-    if (index >= this.module.dataCount) this.fail(`data segment ${index}`, `one below ${this.module.dataCount} (unknown data segment)`)
+    if (index >= this.module.dataCount) {
+      this.fail(`data segment ${index}`, `one below ${this.module.dataCount} (unknown data segment)`)
+    }
   }
 
   private elementType(index: number): ValType {
     const segment = this.module.elements[index]
-    if (segment === undefined) this.fail(`element segment ${index}`, `one below ${this.module.elements.length} (unknown elem segment)`)
+    if (segment === undefined) {
+      this.fail(`element segment ${index}`, `one below ${this.module.elements.length} (unknown elem segment)`)
+    }
     return segment.type
   }
 
@@ -177,7 +181,9 @@ class BodyValidator {
 
   private open(opcode: number): void {
     const type = blockSignature(this.module, this.code.blockType)
-    if (type === undefined) this.fail(`block type ${this.code.blockType}`, `a type below ${this.module.types.length} (unknown type)`)
+    if (type === undefined) {
+      this.fail(`block type ${this.code.blockType}`, `a type below ${this.module.types.length} (unknown type)`)
+    }
     if (opcode === OP.if) this.stack.pop(I32)
     this.stack.popAll(type.params)
     this.stack.pushFrame(opcode, type.params, type.results)
@@ -215,7 +221,9 @@ class BodyValidator {
     const last = this.labelTypes(labels[labels.length - 1])
     for (let i = 0; i < labels.length - 1; i++) {
       const types = this.labelTypes(labels[i])
-      if (types.length !== last.length) this.fail(`label ${labels[i]} of ${types.length} values`, `${last.length} (type mismatch)`)
+      if (types.length !== last.length) {
+        this.fail(`label ${labels[i]} of ${types.length} values`, `${last.length} (type mismatch)`)
+      }
       this.stack.peekAll(types)
     }
     this.stack.popAll(last)

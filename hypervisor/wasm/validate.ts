@@ -95,7 +95,9 @@ function checkStart(module: WasmModule): void {
   const { start } = module
   if (start === undefined) return
   const at = sectionAt(module, 8)
-  if (start >= module.functions.length) fail(at, `start function ${start}`, `one below ${module.functions.length} (unknown function)`)
+  if (start >= module.functions.length) {
+    fail(at, `start function ${start}`, `one below ${module.functions.length} (unknown function)`)
+  }
   const type = functionType(module, start)
   if (type.params.length + type.results.length > 0) fail(at, `a start function ${signature(type)}`, '() -> ()')
 }
@@ -106,12 +108,15 @@ function checkElements(module: WasmModule, referable: Set<number>): void {
       const table = module.tables[segment.table]
       if (table === undefined) fail(segment.offset, `table ${segment.table}`, `one below ${module.tables.length} (unknown table)`)
       if (table.element !== segment.type) {
-        fail(segment.offset, `a segment of ${typeName(segment.type)}`, `${typeName(table.element)}, as its table has (type mismatch)`)
+        const expected = `${typeName(table.element)}, as its table has (type mismatch)`
+        fail(segment.offset, `a segment of ${typeName(segment.type)}`, expected)
       }
       validateConst(module, segment.at as Span, I32, module.importedGlobals)
     }
     for (const index of segment.functions ?? []) {
-      if (index >= module.functions.length) fail(segment.offset, `function ${index}`, `one below ${module.functions.length} (unknown function)`)
+      if (index >= module.functions.length) {
+        fail(segment.offset, `function ${index}`, `one below ${module.functions.length} (unknown function)`)
+      }
       referable.add(index)
     }
     for (const span of segment.expressions) {
