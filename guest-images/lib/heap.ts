@@ -17,3 +17,8 @@ export function release(block: usize): void {
 export function resize(block: usize, size: usize): usize {
   return block == 0 ? heap.alloc(size) : heap.realloc(block, size)
 }
+
+/** Bytes of linear memory that the heap can hand out or has handed out. */
+export function used(): i64 {
+  return <i64>memory.size() << 16
+}

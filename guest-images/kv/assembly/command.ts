@@ -12,8 +12,10 @@ export namespace Flag {
   export const FAST: u32 = 128
   export const NO_AUTH: u32 = 256
   export const ALLOW_BUSY: u32 = 512
-  /** Not a flag that clients see: the command is in the category of dangerous ones. */
+  /** Those of the above, which clients see; the others are categories only. */
+  export const SHOWN: u32 = 1023
   export const DANGEROUS: u32 = 1024
+  export const KEYSPACE: u32 = 2048
 }
 
 export namespace Group {
@@ -52,6 +54,8 @@ export class Command {
   keyFlags: string
   /** Hints to clients, separated by spaces. */
   tips: string
+  /** A remark on the keys, or nothing. */
+  keyNotes: string
 }
 
 const COMMANDS_MAX = 128
@@ -74,7 +78,7 @@ export function commandAt(index: i32): Command {
 /** Defines a command; its name is of at most 16 lower-case letters. */
 export function define(
   name: string, arity: i32, flags: u32, group: u8, handler: () => void,
-  keys: u8 = Keys.NONE, keyFlags: string = '', tips: string = ''
+  keys: u8 = Keys.NONE, keyFlags: string = '', tips: string = '', keyNotes: string = ''
 ): void {
   assert(<u32>name.length <= NAME_MAX && defined < COMMANDS_MAX)
   const command = changetype<Command>(allocate(offsetof<Command>()))
@@ -86,6 +90,7 @@ export function define(
   command.keys = keys
   command.keyFlags = keyFlags
   command.tips = tips
+  command.keyNotes = keyNotes
   command.low = nameWord(name, 0)
   command.high = nameWord(name, 8)
   store<Command>(inOrder + (defined++ << 2), command)

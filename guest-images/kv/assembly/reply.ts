@@ -48,6 +48,25 @@ function line(sign: u8, text: string): void {
   endLine(out + 1 + writeText(out + 1, text))
 }
 
+/** A status of so many ASCII letters in UTF-16. */
+export function statusLetters(units: usize, length: i32): void {
+  reserve(length + 4)
+  store<u8>(out, 0x2B)
+  endLine(out + 1 + copyLetters(out + 1, units, length))
+}
+
+/** A bulk string of so many ASCII letters in UTF-16. */
+export function bulkLetters(units: usize, length: i32): void {
+  number(0x24, length)
+  reserve(length + 4)
+  endLine(out + copyLetters(out, units, length))
+}
+
+function copyLetters(to: usize, units: usize, length: i32): i32 {
+  for (let i = 0; i < length; i++) store<u8>(to + i, <u8>load<u16>(units + (i << 1)))
+  return length
+}
+
 // @ts-ignore: decorator
 @inline
 function endLine(at: usize): void {
