@@ -109,15 +109,22 @@ test('P3.3-2 power-off of the primary stops the backup instead of making it go l
   t.is(pair.arbiter.current('vm').term, 1, 'nobody asked for another term')
 })
 
-test('P3.3-2 a guest that powers itself off ends both replicas with its code', async (t) => {
-  const pair = await FakePair.start()
-  pair.client().send('o')
-  await pair.pass(1000)
-  t.is(pair.primary.halted?.code, 9)
-  t.is(pair.backup.halted?.code, ExitCode.ok)
-  t.is(pair.backup.machine.ticks, pair.primary.machine.ticks)
-  t.false(pair.backup.has('live'))
-})
+for (const [command, code] of [['o', 9], ['x', ExitCode.trapped]] as const) {
+  test(`P3.3-2 a guest that ends by itself ends both replicas at the same point, with the same code (${code}), however far the backup is`, async (t) => {
+    const pair = await FakePair.start()
+    pair.backup.runsHeld = true
+    pair.client().send(`+l${command}`)
+    await pair.pass(2000)
+    t.is(pair.primary.halted?.code, code)
+    t.is(pair.backup.halted, undefined, 'it has still to replay')
+
+    pair.backup.runsHeld = false
+    await pair.settle()
+    t.deepEqual(pair.backup.halted, pair.primary.halted)
+    t.is(pair.backup.machine.ticks, pair.primary.machine.ticks)
+    t.false(pair.backup.has('suspect') || pair.backup.has('live'))
+  })
+}
 
 test('P3.5-1 the guest\'s network changes only by events in the log: one that comes in the midst of its code does so at replay', async (t) => {
   const pair = await FakePair.start()

@@ -34,9 +34,11 @@ export type ReplicaConfig = LockstepLimits & {
 
 /**
  * `claiming` a first term → `waiting` for a backup → `protected`; or `joining` a primary → `replaying`.
- * Then `suspecting`; the winner goes on `alone` (a backup by way of `draining` its log), the loser has `halted`.
+ * Then `suspecting`; the winner goes on `alone` (a backup by way of `draining` its log), the loser has `halted`. When
+ * the primary ends in good order, its backup is `leaving`: it replays the rest and halts.
  */
-export type Phase = 'claiming' | 'waiting' | 'protected' | 'joining' | 'replaying' | 'suspecting' | 'draining' | 'alone' | 'halted'
+export type Phase =
+  | 'claiming' | 'waiting' | 'protected' | 'joining' | 'replaying' | 'suspecting' | 'draining' | 'alone' | 'leaving' | 'halted'
 
 /** How long a machine that powers off waits for its last outputs to be taken. */
 const powerOffGraceMs = 1000
@@ -53,6 +55,8 @@ export class Replica {
   #replayedAtSuspicion = 0
   #quantumTicks = 1_000_000
   #ending: { readonly code: ExitCode; readonly reason: string; untilMs: number } | undefined
+  /** Why the primary has left in good order; what it logged before is still replayed, so that both end alike. */
+  #farewell = ''
   /** A run is asked for and has not come to rest: nothing may touch the machine meanwhile. */
   #runOut = false
   #commands: Command[] = []
@@ -236,7 +240,8 @@ export class Replica {
   }
 
   #isReplaying(): boolean {
-    return this.#phase === 'replaying' || this.#phase === 'draining' || (this.#phase === 'suspecting' && this.#config.role === 'backup')
+    const phase = this.#phase
+    return phase === 'replaying' || phase === 'draining' || phase === 'leaving' || (phase === 'suspecting' && this.#config.role === 'backup')
   }
 
   #isPaired(): boolean {
@@ -281,7 +286,9 @@ export class Replica {
     if (this.#phase === 'protected') return this.#suspect(`backup left: ${reason}`)
     if (this.#phase === 'joining') return this.#halt(ExitCode.refused, `primary said: ${reason}`)
     // A primary that leaves in good order has powered the machine off (P3.3-2).
-    if (this.#phase === 'replaying') this.#halt(ExitCode.ok, `primary said: ${reason}`)
+    if (this.#phase !== 'replaying') return
+    this.#phase = 'leaving'
+    this.#farewell = `primary said: ${reason}`
   }
 
   #onPeerClosed(reason: string, corrupt: boolean): void {
@@ -378,6 +385,7 @@ export class Replica {
     const reading = this.#peer.changeReading(!received.isFull() || !received.hasProgress())
     if (reading !== undefined) this.#do({ do: 'readPeer', on: reading })
     if (step.do === 'run') return this.#run(step.untilTick, event)
+    if (this.#phase === 'leaving') return this.#halt(this.#ending?.code ?? ExitCode.ok, this.#ending?.reason ?? this.#farewell)
     if (step.do !== 'drained') return
     this.#becomeLive()
     this.#advanceLive(event)
