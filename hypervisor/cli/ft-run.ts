@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { builtinGuests } from '../../guest-images/catalogue.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import type { FromReplica } from '../host/supervisor-messages.ts'
+import { StartError } from '../host/usage-error.ts'
 import { EngineHalt } from '../v8/engine.ts'
 import { packageVersion } from './find-image.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
@@ -93,7 +94,7 @@ async function finish(run: Promise<number>): Promise<void> {
   } catch (error) {
     const known = error instanceof Error && !(error instanceof EngineHalt) && !(error instanceof TypeError)
     const text = known ? error.message : ((error as Error).stack ?? String(error))
-    tell(text, () => process.exit(ExitCode.usage))
+    tell(text, () => process.exit(error instanceof StartError ? error.code : ExitCode.usage))
   }
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { ExitCode } from '../ft/exit-codes.ts'
 import type { LogRecord, Reporter } from './reporter.ts'
 import { switchRecord } from './switch-report.ts'
+import { StartError } from './usage-error.ts'
 import { createSwitchServer, type SwitchServer } from './switch/switch-server.ts'
 import type { PortMap } from './switch/public-listeners.ts'
 import { formatAddress, type Address } from './switch/switch-port.ts'
@@ -57,7 +58,7 @@ export class Supervisor {
     return this.#ended.promise
   }
 
-  /** @throws Error in one line if a port is taken or a replica does not come up */
+  /** @throws Error in one line if a port is taken, StartError if a replica does not come up */
   async start(): Promise<Ready> {
     const { net, ports, unprotected } = this.#options
     this.#directory = await mkdtemp(join(tmpdir(), 'ft-run-'))
@@ -154,8 +155,10 @@ export class Supervisor {
       const fields = { role: child.role, event: 'exit', pid: child.process.pid, code, signal }
       this.#log({ level: signal === null && code === 0 ? 'info' : 'warn', msg: `${child.role} process ${child.process.pid} ended: ${how}`, fields })
     }
-    if (!this.#started) this.#fail(new Error(how))
-    if (this.#children.some((other) => !other.exited) || this.#stopping) return
+    const isLast = this.#children.every((other) => other.exited)
+    // A backup that ended well was told to: the reason is the primary's, which follows.
+    if (!this.#started && (code !== ExitCode.ok || isLast)) this.#fail(new StartError(how, code ?? ExitCode.host))
+    if (!isLast || this.#stopping) return
     if (!this.#options.unprotected && this.#children.length < 2) return
     void this.#cleanUp().then(() => this.#ended.resolve(code ?? ExitCode.host))
   }
