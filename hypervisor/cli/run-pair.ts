@@ -1,6 +1,9 @@
 /** `ft-run IMAGE`: a fault-tolerant pair on this machine. */
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { createLogger, loggerReporter } from '../host/reporter.ts'
 import { Supervisor, type Ready } from '../host/supervisor.ts'
+import type { PortMap } from '../host/switch/public-listeners.ts'
 import { formatAddress } from '../host/switch/switch-port.ts'
 import { checkImage, findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
@@ -19,14 +22,17 @@ const defaultPort: PortOption = { host: 7000, guest: undefined }
 export async function runPair(name: string, args: readonly string[], flags: RunFlags): Promise<number> {
   const { image, path, guestPort } = await findImage(name)
   checkImage(image)
+  // Without a switch both replicas open the ports, one after the other: "any port" must be the same one.
+  const wanted = flags.port ?? [defaultPort]
+  const ports = portMap(flags.net === 'direct' ? await Promise.all(wanted.map((port) => settlePort(port, flags.bind))) : wanted, guestPort, flags.bind)
   const early: (() => void)[] = []
   const logger = createLogger(flags.json)
   let isReady = false
   const report = loggerReporter(logger)
   const supervisor = new Supervisor({
     command: [process.execPath, process.argv[1]!],
-    replicaFlags: [...tuningFlags(flags), ...directFlags(flags), '--', path, ...args],
-    ports: portMap(flags.port ?? [defaultPort], guestPort, flags.bind), net: flags.net, unprotected: flags.unprotected,
+    replicaFlags: [...tuningFlags(flags), ...directFlags(flags, ports), '--', path, ...args],
+    ports, net: flags.net, unprotected: flags.unprotected,
     // The ready line comes first: programs read it.
     report: (record) => (isReady ? report(record) : early.push(() => report(record))),
     onConsole: (text) => process.stderr.write(text)
@@ -44,10 +50,18 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   return await supervisor.ended
 }
 
-function directFlags(flags: RunFlags): readonly string[] {
+function directFlags(flags: RunFlags, ports: PortMap): readonly string[] {
   if (flags.net !== 'direct') return []
-  const ports = flags.port ?? [defaultPort]
-  return ['--net', 'direct', '--bind', flags.bind, ...ports.flatMap(({ host, guest }) => ['--port', guest === undefined ? `${host}` : `${host}:${guest}`])]
+  return ['--net', 'direct', '--bind', flags.bind, ...[...ports].flatMap(([guest, { port }]) => ['--port', `${port}:${guest}`])]
+}
+
+async function settlePort(port: PortOption, host: string): Promise<PortOption> {
+  if (port.host !== 0) return port
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port: free } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return { ...port, host: free }
 }
 
 function readyLine(name: string, { address, primary, backup }: Ready, json: boolean): string {

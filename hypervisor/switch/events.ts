@@ -4,7 +4,8 @@ import type { SwitchLink } from './link.ts'
 import type { ToSwitch } from './messages.ts'
 
 export type SwitchEvent =
-  | { readonly kind: 'turn' }
+  /** `keepAck`: an output ack that would travel alone may wait for company, or for a turn without this. */
+  | { readonly kind: 'turn'; readonly keepAck?: boolean }
   /** A socket was accepted for the guest's port `client.port`. */
   | { readonly kind: 'clientOpened'; readonly client: SwitchClient }
   /** An outgoing connection stands. (A failed one is `clientReset`.) */

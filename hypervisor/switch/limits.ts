@@ -34,3 +34,6 @@ export const FRAME_BYTES_TARGET = 1024 * 1024
 export const STRING_BYTES_MAX = 1024
 /** Connection ids are u32. */
 export const CONN_MAX = 0xffff_ffff
+
+/** So many outputs without an ack are acknowledged at once; fewer wait for company. */
+export const URGENT_OUTPUTS = 64

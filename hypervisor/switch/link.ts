@@ -16,6 +16,8 @@ export class SwitchLink {
   /** Answers of this turn, in order. */
   answers: FromSwitch[] = []
   outputAckDue = false
+  /** The last output acknowledged on this link. */
+  outputsAcked = 0
 
   constructor(handle: unknown) {
     this.handle = handle

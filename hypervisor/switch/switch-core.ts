@@ -8,7 +8,7 @@ import { ClientTable } from './client-table.ts'
 import type { SwitchCommand, SwitchReport } from './commands.ts'
 import type { SwitchEvent } from './events.ts'
 import { Inbound } from './inbound.ts'
-import { WINDOW_REPORT_BYTES } from './limits.ts'
+import { URGENT_OUTPUTS, WINDOW_REPORT_BYTES } from './limits.ts'
 import type { SwitchLink } from './link.ts'
 import { SwitchLinkError } from './link-error.ts'
 import type { Attach, FromSwitch, InputAck, MachineHolds, Outputs, SwitchHello, ToSwitch } from './messages.ts'
@@ -59,10 +59,15 @@ export class SwitchCore {
 
   /** A `turn` event would have something to do. */
   get wantsTurn(): boolean {
+    return this.wantsPromptTurn || (this.#attached?.outputAckDue ?? false)
+  }
+
+  /** As `wantsTurn`, but for a lone output ack, which can wait a little: it only lets replicas forget. */
+  get wantsPromptTurn(): boolean {
     if (this.outbound.isDue) return true
     const link = this.#attached
     if (link === null) return false
-    return this.inbound.isDue || link.outputAckDue || link.answers.length > 0 || link.sentThrough < this.inbound.held.last
+    return this.inbound.isDue || this.#isAckUrgent(link) || link.answers.length > 0 || link.sentThrough < this.inbound.held.last
   }
 
   step(event: SwitchEvent): readonly SwitchCommand[] {
@@ -85,7 +90,7 @@ export class SwitchCore {
         this.#onMessages(event.link, event.messages)
         break
       case 'turn':
-        this.#onTurn()
+        this.#onTurn(event.keepAck ?? false)
         break
       case 'clientOpened':
         this.inbound.onOpened(event.client)
@@ -123,14 +128,14 @@ export class SwitchCore {
     if (client.drainedBytes >= WINDOW_REPORT_BYTES && !client.guestEnded) this.inbound.markDue(client)
   }
 
-  #onTurn(): void {
+  #onTurn(keepAck: boolean): void {
     const link = this.#attached
     if (link !== null) this.inbound.number()
     // Inputs go before the replies, so that the machine works while those are written; mere acks go after.
     const hasInputs = link !== null && link.sentThrough < this.inbound.held.last
     if (hasInputs) this.#sendTurn(link)
     this.outbound.flush()
-    if (link !== null && !hasInputs) this.#sendTurn(link)
+    if (link !== null && !hasInputs && (!keepAck || this.#isAckUrgent(link) || link.answers.length > 0)) this.#sendTurn(link)
   }
 
   /** One send for all of a turn: answers, the output ack, and inputs not yet sent on this link. */
@@ -139,12 +144,17 @@ export class SwitchCore {
     link.answers = []
     if (link.outputAckDue) messages.push({ type: 'outputAck', through: this.outbound.processed })
     link.outputAckDue = false
+    link.outputsAcked = this.outbound.processed
     const last = this.inbound.held.last
     if (link.sentThrough < last) {
       messages.push({ type: 'inputs', first: link.sentThrough + 1, inputs: this.inbound.held.after(link.sentThrough) })
       link.sentThrough = last
     }
     if (messages.length > 0) this.#commands.push({ kind: 'send', link, messages })
+  }
+
+  #isAckUrgent(link: SwitchLink): boolean {
+    return link.outputAckDue && this.outbound.processed - link.outputsAcked >= URGENT_OUTPUTS
   }
 
   #onMessages(link: SwitchLink, messages: readonly ToSwitch[]): void {
@@ -221,6 +231,7 @@ export class SwitchCore {
     const { held } = this.inbound
     this.#attached = link
     link.term = attach.term
+    link.outputsAcked = this.outbound.processed
     // On a link that was attached before, inputs already sent are still on their way.
     link.sentThrough = Math.max(link.sentThrough, attach.inputsCaptured)
     link.answers.push({

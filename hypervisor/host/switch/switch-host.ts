@@ -20,11 +20,15 @@ export type SwitchHandlers = {
   readonly onConsoleFlow?: (wanted: boolean) => void
 }
 
+/** A lone output ack waits this long for inputs to travel with: it wakes the replica for nothing urgent. */
+const ackDelayMs = 2
+
 export class SwitchHost {
   readonly #core: SwitchCore
   readonly #handlers: SwitchHandlers
   readonly #sockets = new Set<{ destroy(): void }>()
   #turnScheduled = false
+  #ackTimer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(vm: string, handlers: SwitchHandlers) {
@@ -45,13 +49,20 @@ export class SwitchHost {
     if (this.#closed) return
     this.#perform(this.#core.step(event))
     if (this.#turnScheduled || !this.#core.wantsTurn) return
-    this.#turnScheduled = true
-    setImmediate(this.turn)
+    if (this.#core.wantsPromptTurn) {
+      this.#turnScheduled = true
+      setImmediate(this.turn)
+    } else this.#ackTimer ??= setTimeout(this.#ackTurn, ackDelayMs)
   }
 
   /** Ends the turn now. */
   readonly turn = (): void => {
     this.#turnScheduled = false
+    this.take({ kind: 'turn', keepAck: true })
+  }
+
+  readonly #ackTurn = (): void => {
+    this.#ackTimer = undefined
     this.take({ kind: 'turn' })
   }
 
@@ -64,6 +75,7 @@ export class SwitchHost {
 
   close(): void {
     this.#closed = true
+    clearTimeout(this.#ackTimer)
     for (const socket of this.#sockets) socket.destroy()
   }
 
