@@ -9,20 +9,20 @@ const midStepWaitMs = 2
 
 export class FaultInjector {
   readonly injected: string[] = []
+  isStarted = false
   readonly #sim: Simulation
   #open = 0
-  #isStarted = false
 
   constructor(sim: Simulation) {
     this.#sim = sim
   }
 
   get isOver(): boolean {
-    return this.#isStarted && this.#open === 0
+    return this.isStarted && this.#open === 0
   }
 
   start(): void {
-    this.#isStarted = true
+    this.isStarted = true
     for (const fault of this.#sim.options.faults) {
       this.#open++
       this.#sim.scheduler.after(fault.atMs, () => {
@@ -41,25 +41,36 @@ export class FaultInjector {
     switch (kind) {
       case 'killPrimary': return this.#kill(primary, midStep)
       case 'killBackup': return this.#kill(backup, midStep)
+      case 'killBetweenFrames':
+        primary.dieAfter = 'firstFrame'
+        return true
       case 'killLoser': return this.#killLoser()
       case 'pausePrimary': return this.#pause(primary, forMs)
       case 'pauseBackup': return this.#pause(backup, forMs)
       case 'pauseLive': return this.#pause(this.#live(), forMs)
-      case 'cutToBackup': return this.#all(() => toBackup.lose(drop))
-      case 'cutToPrimary': return this.#all(() => toPrimary.lose(drop))
-      case 'cutBoth': return this.#all(() => toBackup.lose(drop), () => toPrimary.lose(drop))
-      case 'cutClose': return this.#all(() => toBackup.breakOff(), () => toPrimary.breakOff())
-      case 'stallToBackup': return this.#all(() => toBackup.hold(forMs))
-      case 'stallToPrimary': return this.#all(() => toPrimary.hold(forMs))
-      case 'stallBoth': return this.#all(() => toBackup.hold(forMs), () => toPrimary.hold(forMs))
-      case 'corruptToBackup': return this.#all(() => toBackup.damage())
-      case 'corruptToPrimary': return this.#all(() => toPrimary.damage())
+      case 'cutToBackup': return this.#onChannel(() => toBackup.lose(drop))
+      case 'cutToPrimary': return this.#onChannel(() => toPrimary.lose(drop))
+      case 'cutBoth': return this.#onChannel(() => toBackup.lose(drop), () => toPrimary.lose(drop))
+      case 'cutClose': return this.#onChannel(() => toBackup.breakOff(), () => toPrimary.breakOff())
+      case 'stallToBackup': return this.#onChannel(() => toBackup.hold(forMs))
+      case 'stallToPrimary': return this.#onChannel(() => toPrimary.hold(forMs))
+      case 'stallBoth': return this.#onChannel(() => toBackup.hold(forMs), () => toPrimary.hold(forMs))
+      case 'corruptToBackup': return this.#onChannel(() => toBackup.damage())
+      case 'corruptToPrimary': return this.#onChannel(() => toPrimary.damage())
       case 'arbiterDown': return this.#arbiterDown(forMs)
       case 'arbiterReplyLost': return this.#all(() => void (this.#sim.arbiter.repliesToLose = 1))
       case 'arbiterSlow': return this.#arbiterSlow(forMs)
       case 'cutSwitchOfLive': return this.#cutSwitch(midStep)
       case 'wallJump': return this.#all(() => void (this.#live().wallJumpUs -= 5_000_000))
     }
+  }
+
+  #isPair(): boolean {
+    return this.#sim.replicas.every((replica) => replica.isPaired)
+  }
+
+  #onChannel(...parts: readonly (() => void)[]): boolean {
+    return this.#isPair() && this.#all(...parts)
   }
 
   #all(...parts: readonly (() => void)[]): boolean {
@@ -73,10 +84,14 @@ export class FaultInjector {
     return this.#sim.replicas.find((r) => r.name === holder) ?? this.#sim.replicas[0]
   }
 
+  /** Only while both could still go on without the other: else it might be the last one. */
   #kill(replica: SimReplica, midStep: boolean): boolean {
-    if (!replica.isUp) return false
-    if (midStep) replica.dieAfterCommands = this.#sim.rng.integer(0, 2)
-    this.#sim.scheduler.after(midStep ? midStepWaitMs : 0, () => replica.kill())
+    if (!this.#isPair()) return false
+    if (midStep) replica.dieAfter = { commands: this.#sim.rng.integer(0, 2) }
+    this.#sim.scheduler.after(midStep ? midStepWaitMs : 0, () => {
+      if (replica.isPaired) replica.kill()
+      replica.dieAfter = undefined
+    })
     return true
   }
 

@@ -5,8 +5,8 @@
 import type { Rng } from './rng.ts'
 
 export const faultKinds = [
-  'killPrimary', 'killBackup', 'killLoser', 'pausePrimary', 'pauseBackup', 'pauseLive', 'cutToBackup', 'cutToPrimary', 'cutBoth',
-  'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'arbiterDown',
+  'killPrimary', 'killBackup', 'killBetweenFrames', 'killLoser', 'pausePrimary', 'pauseBackup', 'pauseLive', 'cutToBackup',
+  'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'arbiterDown',
   'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'wallJump'
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
@@ -16,13 +16,13 @@ export type Fault = {
   readonly atMs: number
   /** How long it lasts; 0 for what is for good or over at once. */
   readonly forMs: number
-  /** A kill hits in the middle of the commands of a step. */
+  /** A kill hits in the middle of the commands of a step; a cut loses what is under way too, or is not seen by the switch. */
   readonly midStep: boolean
 }
 
 const destructive: readonly FaultKind[] = [
-  'killPrimary', 'killPrimary', 'killBackup', 'pausePrimary', 'pausePrimary', 'pauseBackup', 'cutToBackup', 'cutToPrimary',
-  'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary'
+  'killPrimary', 'killPrimary', 'killBackup', 'killBackup', 'killBetweenFrames', 'pausePrimary', 'pausePrimary', 'pauseBackup', 'cutToBackup',
+  'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary'
 ]
 const arbiterTrouble: readonly FaultKind[] = ['arbiterDown', 'arbiterReplyLost', 'arbiterSlow']
 const afterwards: readonly FaultKind[] = ['killLoser', 'pauseLive', 'cutSwitchOfLive', 'cutSwitchOfLive', 'wallJump']

@@ -160,6 +160,10 @@ class Guest implements GuestProgram {
   *#serve(at: number): GuestCode {
     const [id = 0, flags = 0, body = 0, work = 0] = this.#host.words.subarray(at + C.request, at + C.request + 4)
     this.#operate(flags, at, id)
+    for (let i = 0; (flags & Ask.muchEntropy) !== 0 && i < muchEntropyDraws; i++) {
+      this.#draw(65536)
+      yield
+    }
     const { words } = this.#host
     for (let i = 0; i < work; i++) {
       const cell = workAt + ((id * 97 + i) & 4095)
@@ -178,7 +182,6 @@ class Guest implements GuestProgram {
     if ((flags & Ask.monotonic) !== 0) this.#readClock()
     if ((flags & Ask.wall) !== 0) words[G.wallHash] = mix(words[G.wallHash]!, call.clock_wall!() % 0x7fffffff)
     if ((flags & Ask.entropy) !== 0) this.#draw(1 + (id % 40))
-    if ((flags & Ask.muchEntropy) !== 0) for (let i = 0; i < muchEntropyDraws; i++) this.#draw(65536)
     if ((flags & Ask.console) !== 0) call.console_write!((at + C.request) * 4, requestBytes)
     if ((flags & Ask.timer) !== 0) this.#setTimer(words[at + C.id]!, id)
   }

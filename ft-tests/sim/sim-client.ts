@@ -67,7 +67,7 @@ export class SimClient {
 
   #flags(): number {
     let flags = this.#rng.word() & this.#sim.options.askMask & 0x3f
-    if ((this.#sim.options.askMask & Ask.muchEntropy) !== 0 && this.#rng.chance(0.02)) flags |= Ask.muchEntropy
+    if (this.#rng.chance(this.#sim.options.muchEntropyChance)) flags |= Ask.muchEntropy
     if (this.#rng.chance(0.7)) flags &= ~Ask.grow
     if ((flags & Ask.timer) !== 0 && this.#timersOut >= 6) flags &= ~Ask.timer
     if ((flags & Ask.timer) !== 0) this.#timersOut++

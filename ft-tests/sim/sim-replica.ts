@@ -43,8 +43,8 @@ export class SimReplica {
   rests = 0
   /** A byte that was changed on its way has been read from the channel. */
   isTainted = false
-  /** Set by the mid-step kill: how many commands are still carried out. */
-  dieAfterCommands = -1
+  /** The process is to be killed once it is in the middle of carrying out this many commands, or of sending a log in frames. */
+  dieAfter: { readonly commands: number } | 'firstFrame' | undefined
   wallJumpUs = 0
   readonly #sim: Simulation
   readonly #slowness: number
@@ -95,6 +95,11 @@ export class SimReplica {
   /** Runs, and will go on running. */
   get isUp(): boolean {
     return !this.isDead && this.haltCode === undefined
+  }
+
+  /** Has a peer, and suspects nothing. */
+  get isPaired(): boolean {
+    return this.isUp && (this.core.phase === 'protected' || this.core.phase === 'replaying')
   }
 
   get #isGone(): boolean {
@@ -257,11 +262,23 @@ export class SimReplica {
     if (this.#isGone) return
     const commands = this.core.step(event, this.#sim.nowMs)
     this.#sim.stepped(this, event, commands)
-    for (const command of this.#sim.mutant.commands?.(this, commands) ?? commands) {
-      if (this.dieAfterCommands >= 0 && commands.length > 1 && this.dieAfterCommands-- === 0) return this.kill()
+    const lastOfLife = this.#lastOfLife(commands)
+    for (const [i, command] of (this.#sim.mutant.commands?.(this, commands) ?? commands).entries()) {
+      if (i === lastOfLife) return this.kill()
       this.#perform(command)
     }
     this.#followDeadline()
+  }
+
+  /** Index of the command at which a planned kill strikes; -1 if it does not. */
+  #lastOfLife(commands: readonly Command[]): number {
+    const { dieAfter } = this
+    if (dieAfter === undefined || !this.isPaired || commands.length < 2) return -1
+    if (dieAfter !== 'firstFrame') return dieAfter.commands
+    const frames = [...commands.keys()].filter((i) => isLogFrame(commands[i]!))
+    if (frames.length < 2) return -1
+    this.#sim.reached('killed between frames')
+    return frames[1]!
   }
 
   #perform(command: Command): void {
@@ -344,4 +361,8 @@ export class SimReplica {
       else this.take({ kind: 'time' })
     })
   }
+}
+
+function isLogFrame(command: Command): boolean {
+  return command.do === 'peer' && command.message.type === 'log'
 }

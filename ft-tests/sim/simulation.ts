@@ -100,8 +100,9 @@ export class Simulation {
         isJoined = true
         primary.openChannel(this.channel.toBackup)
         backup.openChannel(this.channel.toPrimary)
-        this.#injector.start()
       }
+      // Before both have joined there is no pair to fail over: a fault then is a failed start.
+      if (isJoined && !this.#injector.isStarted && primary.isPaired && backup.isPaired) this.#injector.start()
       if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) patientUntilMs = this.nowMs + patienceMs
       if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
     }
