@@ -1,4 +1,5 @@
 /** One replica as an operating system process: reads the image, builds machine and core, connects them to the network. */
+import { setFlagsFromString } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
@@ -9,6 +10,7 @@ import { Divergence } from '../ft/divergence.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import { createV8Engine } from '../v8/engine.ts'
+import { V8_STACK_FLAGS } from '../v8/stack-flags.ts'
 import { identityOf, type Image } from './image.ts'
 import { QuantumController } from './quantum.ts'
 import { realWorld } from './real-world.ts'
@@ -122,6 +124,7 @@ export class ReplicaProcess {
 
   #createEngine(calls: HostCalls): Engine {
     const { image, memoryPagesMax } = this.#options
+    for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)
     return createV8Engine(image.bytes, calls, { memoryPagesMax }, (error) => {
       if (error instanceof Divergence) this.#host!.diverged(error)
       else this.fail(error)
