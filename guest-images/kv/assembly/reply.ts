@@ -137,9 +137,12 @@ export function bulkInteger(value: i64): void {
   bulk(digits, <i32>(writeInteger(digits, value) - digits))
 }
 
+let errorStart: usize = 0
+
 /** Starts an error that has parts; `endError` ends it. Together at most 4000 bytes. */
 export function beginError(text: string): void {
   reserve(16384)
+  errorStart = out
   store<u8>(out, 0x2D)
   advance(out + 1 + writeText(out + 1, text))
 }
@@ -149,18 +152,24 @@ export function errorText(text: string): void {
   advance(out + writeText(out, text))
 }
 
-/** Adds a client's bytes to an error: up to a NUL, at most `max`, with line ends as spaces. Returns how many. */
+/** Adds a client's bytes to an error: up to a NUL, at most `max`. Returns how many. */
 export function errorBytes(ptr: usize, len: i32, max: i32): i32 {
   let i = 0
-  for (; i < min(len, max); i++) {
-    const byte = load<u8>(ptr + i)
-    if (byte == 0) break
-    store<u8>(out + i, byte == 13 || byte == 10 ? 32 : byte)
-  }
+  for (; i < min(len, max) && load<u8>(ptr + i) != 0; i++) store<u8>(out + i, load<u8>(ptr + i))
   advance(out + i)
   return i
 }
 
+/** Ends an error. Line ends that a client's bytes brought are cut at its end, and spaces elsewhere. */
 export function endError(): void {
-  endLine(out)
+  let end = out
+  while (isLineEnd(load<u8>(end - 1))) end--
+  for (let at = errorStart; at < end; at++) {
+    if (isLineEnd(load<u8>(at))) store<u8>(at, 32)
+  }
+  endLine(end)
+}
+
+function isLineEnd(byte: u8): bool {
+  return byte == 13 || byte == 10
 }

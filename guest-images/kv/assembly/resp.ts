@@ -129,8 +129,7 @@ function notABulk(): i32 {
   if (lineEnd == 0) return end - pos > LINE_MAX ? TOO_BIG : Found.NOTHING
   if (lineEnd + 2 > end) return Found.NOTHING
   beginError("ERR Protocol error: expected '$', got '")
-  const byte = load<u8>(pos)
-  store<u8>(out, byte == 13 || byte == 10 ? 32 : byte)
+  store<u8>(out, load<u8>(pos))
   advance(out + 1)
   errorText("'")
   endError()

@@ -74,7 +74,7 @@ function isClientType(at: i32): bool {
 
 function areIds(): bool {
   for (let i = 3; i < argc; i++) {
-    if (parseInteger(arg(i), argLen(i)) && parsed > 0) continue
+    if (parseInteger(arg(i), argLen(i))) continue
     error('ERR Invalid client ID')
     return false
   }

@@ -4,7 +4,7 @@ import { arg, argLen, argc } from '../arguments'
 import { Command, Keys, commandAt, commandCount, commandNamed } from '../command'
 import { describeCommand, groupName } from '../command-info'
 import { syntaxError, unknownSubcommand, wrongSubArity } from '../errors'
-import { array, bulk, bulkText, error, integer, nilArray, status } from '../reply'
+import { array, bulk, bulkText, error, integer, nil, status } from '../reply'
 
 export function command(): void {
   if (argc == 1) {
@@ -50,7 +50,7 @@ function info(): void {
   array(argc - 2)
   for (let i = 2; i < argc; i++) {
     const found = commandNamed(arg(i), argLen(i))
-    if (found === null) nilArray()
+    if (found === null) nil()
     else describeCommand(found)
   }
 }
@@ -80,7 +80,7 @@ function document(found: Command): void {
 }
 
 function getKeys(): void {
-  if (argc < 3) {
+  if (argc < 4) {
     wrongSubArity('command', 'getkeys')
     return
   }

@@ -2,7 +2,7 @@
 import { equalsText, equalsWord } from '../../../lib/text'
 import { arg, argLen, argStr, argc } from '../arguments'
 import { Connection } from '../connection'
-import { wrongArity } from '../errors'
+import { integerArg, wrongArity } from '../errors'
 import { parseInteger, parsed } from '../numbers'
 import { client } from '../output'
 import { array, beginError, bulk, bulkStr, bulkText, endError, error, errorBytes, errorText, integer, ok, status } from '../reply'
@@ -31,8 +31,9 @@ export function quit(): void {
 }
 
 export function select(): void {
-  if (!parseInteger(arg(1), argLen(1)) || parsed > i32.MAX_VALUE || parsed < i32.MIN_VALUE) {
-    error('ERR value is not an integer or out of range')
+  if (!integerArg(1)) return
+  if (parsed > i32.MAX_VALUE || parsed < i32.MIN_VALUE) {
+    error('ERR value is out of range, value must between -2147483648 and 2147483647')
   } else if (parsed != 0) error('ERR DB index is out of range')
   else ok()
 }
@@ -50,13 +51,12 @@ export function hello(): void {
     }
   }
   const connection = client()
-  let named = 0
   for (let i = 2; i < argc; i++) {
     if (equalsWord(arg(i), argLen(i), 'auth') && i + 2 < argc) {
       if (!isDefaultUser(i + 1)) return
       i += 2
     } else if (equalsWord(arg(i), argLen(i), 'setname') && i + 1 < argc) {
-      named = ++i
+      if (!setName(connection, ++i)) return
     } else {
       beginError("ERR Syntax error in HELLO option '")
       errorBytes(arg(i), argLen(i), 128)
@@ -65,7 +65,6 @@ export function hello(): void {
       return
     }
   }
-  if (named > 0 && !setName(connection, named)) return
   introduce(connection)
 }
 

@@ -1,10 +1,11 @@
 /** KEYS SCAN */
 import { equalsWord } from '../../../lib/text'
 import { arg, argLen, argc } from '../arguments'
-import { allKeys, expire } from '../database'
+import { allKeys } from '../database'
 import { keyOf } from '../dict'
 import { scanStep } from '../dict-scan'
 import { integerArg, syntaxError } from '../errors'
+import { isExpired } from '../expiry'
 import { matches } from '../glob'
 import { beginGathering, gatherAll, gathered, gatheredAt, keepGathered, putGathered } from '../nodes'
 import { parsed, writeUnsigned } from '../numbers'
@@ -25,7 +26,7 @@ function keepMatching(patternAt: i32, typeAt: i32): void {
     const node = gatheredAt(i)
     if (patternAt > 0 && !matches(arg(patternAt), argLen(patternAt), keyOf(node), node.keyLen)) continue
     if (typeAt > 0 && !equalsWord(arg(typeAt), argLen(typeAt), typeName(node.type))) continue
-    if (!expire(node)) putGathered(kept++, node)
+    if (!isExpired(node)) putGathered(kept++, node)
   }
   keepGathered(kept)
 }
