@@ -11,7 +11,9 @@ const root = new URL('../../../', import.meta.url)
 
 /** @param {string} name of the command's module in hypervisor/cli */
 export async function launch(name) {
-  const runtime = `node-${process.platform}-${process.arch}`
+  // On Apple's ARM the platform package has another name.
+  const kind = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node'
+  const runtime = `${kind}-${process.platform}-${process.arch}`
   const wanted = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).optionalDependencies[runtime]
   if (wanted === undefined || process.version === `v${wanted}`) {
     if (Number(process.versions.node.split('.')[0]) < 26) {
