@@ -45,7 +45,7 @@ export class OracleClient {
 
   constructor(socket: Socket) {
     this.socket = socket.setNoDelay(true)
-    socket.on('data', bytes => {
+    socket.on('data', (bytes: Buffer) => {
       this.#received.push(bytes)
       this.#onData()
     })

@@ -33,7 +33,7 @@ function splitWords(at: usize, lineEnd: usize): bool {
 function readWord(at: usize, lineEnd: usize): usize {
   const start = at
   let to = at
-  while (at < lineEnd && !isSpace(load<u8>(at))) {
+  while (at < lineEnd && !endsWord(load<u8>(at))) {
     const byte = load<u8>(at)
     if (byte == 0x22 || byte == 0x27) {
       at = readQuoted(at + 1, lineEnd, byte, to)
@@ -86,6 +86,11 @@ function hexDigit(at: usize): u32 {
   if (byte - 48 < 10) return byte - 48
   const letter = (byte | 32) - 97
   return letter < 6 ? letter + 10 : 16
+}
+
+/** Fewer bytes end a word than may stand before one. */
+function endsWord(byte: u8): bool {
+  return byte == 32 || byte == 9 || byte == 10 || byte == 13
 }
 
 function isSpace(byte: u8): bool {

@@ -136,6 +136,7 @@ function keepRest(connection: Connection): void {
   }
   if (from >= connection.buffer && from < connection.buffer + connection.cap) {
     connection.start = <i32>(from - connection.buffer)
+    connection.end = <i32>(end - connection.buffer)
     return
   }
   if (connection.cap < size) {
