@@ -1,6 +1,7 @@
 /** One replica as an operating system process: reads the image, builds machine and core, connects them to the network. */
 import { setFlagsFromString } from 'node:v8'
 import { crc32 } from 'node:zlib'
+import type { Link } from '../../logging-channel/link.ts'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
 import type { Engine, HostCalls } from '../machine/engine.ts'
@@ -62,6 +63,7 @@ export class ReplicaProcess {
   #host: ReplicaHost | undefined
   #embedded: EmbeddedSwitch | undefined
   #halted = false
+  readonly #holdsTerm = Promise.withResolvers<void>()
 
   /** @throws in one line: WasmError for a bad image, Error for an address or a directory that can't be used */
   static async start(options: ReplicaProcessOptions): Promise<ReplicaProcess> {
@@ -154,12 +156,15 @@ export class ReplicaProcess {
   async #joinPeer(host: ReplicaHost): Promise<void> {
     const { role, channel, events } = this.#options
     if (role === 'backup') return host.connectPeer(await connectLink({ host: channel.host, port: channel.port }))
-    const listener = await listenLinks({ ...channel, onLink: (link) => host.connectPeer(link) })
+    // A backup may come before the first term is won; there is no term to speak of until then.
+    const onLink = (link: Link): void => void this.#holdsTerm.promise.then(() => host.connectPeer(link))
+    const listener = await listenLinks({ ...channel, onLink })
     events.onListening({ host: listener.host, port: listener.port })
   }
 
   #onReport(report: Report): void {
     this.#options.events.onReport(report)
+    if (report.event === 'waiting') this.#holdsTerm.resolve()
     const { net } = this.#options
     if (report.event === 'live' && 'direct' in net) this.#takeOverPorts(net.direct)
   }
