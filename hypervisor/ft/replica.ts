@@ -293,6 +293,7 @@ export class Replica {
 
   #onPeerClosed(reason: string, corrupt: boolean): void {
     if (this.#phase === 'joining') return this.#halt(ExitCode.refused, `channel to the primary: ${reason}`)
+    if (corrupt && this.#phase === 'waiting') this.#report({ event: 'refused-peer', reason })
     if (!this.#isPaired() || this.#peer.inGrace) return
     if (!corrupt || this.#config.role === 'primary') return this.#suspect(reason)
     // Nothing more can be received; the primary, which sees the channel close, is to win this one.
