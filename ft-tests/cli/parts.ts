@@ -1,0 +1,92 @@
+/** Primary, backup and switch as commands of their own, and what can stand between them. */
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { Command, patience, temporaryFolder, type Closer, type Line } from './command.ts'
+
+export type Address = { readonly host: string; readonly port: number }
+
+export function addressOf(text: string): Address {
+  const [host, port] = text.split(':')
+  return { host, port: Number(port) }
+}
+
+/** A switch and a primary that waits for its backup. Each part listens on any free port of 127.0.0.1. */
+export class Parts {
+  readonly arbiter: string
+  readonly switch: Command
+  readonly primary: Command
+  readonly link: string
+  readonly client: Address
+  /** Where the primary's channel listens. */
+  readonly channel: Address
+  readonly #t: Closer
+  readonly #image: readonly string[]
+
+  private constructor(t: Closer, parts: { arbiter: string; switch: Command; primary: Command; link: string; client: Address; channel: Address; image: readonly string[] }) {
+    this.#t = t
+    this.arbiter = parts.arbiter
+    this.switch = parts.switch
+    this.primary = parts.primary
+    this.link = parts.link
+    this.client = parts.client
+    this.channel = parts.channel
+    this.#image = parts.image
+  }
+
+  /** @param image with its arguments; the guest port is 7 */
+  static async start(t: Closer, ...image: readonly string[]): Promise<Parts> {
+    const arbiter = temporaryFolder(t)
+    const networkSwitch = new Command(t, ['switch', '--json', '--vm', 'parts', '--link', '127.0.0.1:0', '--port', '0:7'])
+    const { link, clients } = await networkSwitch.line('ready') as Line & { link: string; clients: string }
+    const primary = new Command(t, ['primary', ...replicaFlags(arbiter, link), '--listen', '127.0.0.1:0', ...image])
+    const { address } = await primary.line('listening') as Line & { address: string }
+    return new Parts(t, { arbiter, switch: networkSwitch, primary, link, client: addressOf(clients.split(' ')[0]), channel: addressOf(address), image })
+  }
+
+  /** A backup that connects to `channel`, the primary's own unless something stands between. */
+  backup({ channel = this.channel, image = this.#image }: { channel?: Address; image?: readonly string[] } = {}): Command {
+    return new Command(this.#t, ['backup', ...replicaFlags(this.arbiter, this.link), '--primary', `${channel.host}:${channel.port}`, ...image])
+  }
+}
+
+export function replicaFlags(arbiter: string, link: string): string[] {
+  return ['--json', '--vm', 'parts', '--arbiter', arbiter, '--switch', link, ...patience]
+}
+
+/** A TCP proxy that can change what passes from the connecting side's peer to it (here: from primary to backup). */
+export class TamperingProxy {
+  readonly address: Address
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  /** Applied to every piece that the target sends. */
+  tamper: (bytes: Buffer) => Buffer = (bytes) => bytes
+
+  private constructor(server: Server) {
+    this.#server = server
+    const { address: host, port } = server.address() as AddressInfo
+    this.address = { host, port }
+  }
+
+  static async start(t: Closer, target: Address): Promise<TamperingProxy> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const proxy = new TamperingProxy(server)
+    server.on('connection', (near) => proxy.#join(near, connect(target)))
+    t.teardown(() => proxy.close())
+    return proxy
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #join(near: Socket, far: Socket): void {
+    for (const [from, to] of [[near, far], [far, near]]) {
+      this.#sockets.add(from.setNoDelay(true))
+      from.on('data', (bytes: Buffer) => to.write(from === far ? this.tamper(bytes) : bytes))
+      from.on('close', () => to.destroy())
+      from.on('error', () => to.destroy())
+    }
+  }
+}
