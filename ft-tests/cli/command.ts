@@ -10,7 +10,7 @@ import { buildGuests } from '../../guest-images/build.ts'
 /** What every test file of commands does first: the built-in images that it uses are up to date. */
 export const prepare = (...images: readonly string[]) => async (): Promise<void> => void (await buildGuests(...images))
 
-const program = fileURLToPath(new URL('../../hypervisor/cli/bin/ft-run.js', import.meta.url))
+const ftRun = fileURLToPath(new URL('../../hypervisor/cli/bin/ft-run.js', import.meta.url))
 
 export type Closer = { teardown(fn: () => unknown): void }
 /** A JSON line that a command printed. */
@@ -43,8 +43,8 @@ export class Command {
   #isOver = false
   #watchers: (() => void)[] = []
 
-  /** Runs `ft-run` with these arguments, in a process group of its own. `before` is put in front, such as `ip netns exec`. */
-  constructor(t: Closer, args: readonly string[], before: readonly string[] = []) {
+  /** Runs `ft-run` (or another program) with these arguments, in a process group of its own; `before` is put in front, such as `ip netns exec`. */
+  constructor(t: Closer, args: readonly string[], { before = [], program = ftRun }: { before?: readonly string[]; program?: string } = {}) {
     this.folder = temporaryFolder(t)
     const [file, ...rest] = [...before, process.execPath, program, ...args]
     this.process = spawn(file, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: this.folder } })
