@@ -104,7 +104,8 @@ export class Supervisor {
   #startSwitch(): Promise<SwitchServer> {
     return createSwitchServer({
       vm: this.#vm, link: { host: '127.0.0.1', port: 0 }, ports: this.#options.ports,
-      onReport: (report) => this.#log(switchRecord(report)),
+      // While everything is being stopped, lost links are no news.
+      onReport: (report) => this.#stopping || this.#log(switchRecord(report)),
       onConsole: (bytes) => this.#options.onConsole(new TextDecoder().decode(bytes)),
       onListen: (port) => this.#onGuestListen(port)
     })
