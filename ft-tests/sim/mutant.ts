@@ -1,12 +1,18 @@
 /** A defect planted from outside, so that the checkers are known to bite: it alters what passes, never the cores. */
 import type { Command } from '../../hypervisor/ft/events.ts'
+import type { LockstepLimits } from '../../hypervisor/ft/lockstep.ts'
 import type { ToSwitch } from '../../hypervisor/switch/messages.ts'
 import type { SwitchCore } from '../../hypervisor/switch/switch-core.ts'
+import type { Checksum } from '../../logging-channel/crc32.ts'
 import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import type { Verdict } from '../../shared-disk/arbiter.ts'
 import type { SimReplica } from './sim-replica.ts'
 
 export type Mutant = {
+  /** Instead of the limits that the options say. */
+  readonly limits?: Partial<LockstepLimits>
+  /** The checksum of the logging channel, on both sides. */
+  readonly checksum?: Checksum
   /** The commands that are carried out instead. */
   readonly commands?: (replica: SimReplica, commands: readonly Command[]) => readonly Command[]
   /** The messages that the core gets instead of one read from the channel. */

@@ -33,6 +33,8 @@ export type SimOptions = {
   readonly arbiterDelayMs: number
   /** When a stopped process goes on, its timers come before what its sockets hold (as in Node), or after. */
   readonly timersFirst: boolean
+  /** Hides from a replica what the switch has of its outputs, so that it repeats them and the switch must drop them. */
+  readonly hidesDelivered: boolean
   readonly powerOffAtEnd: boolean
   readonly faults: readonly Fault[]
 }
@@ -63,7 +65,8 @@ export function optionsOf(rng: Rng): SimOptions {
     stateHashIntervalMs: rng.pick([2, 20, 100]),
     primaryQuantumTicks: quantum(), backupQuantumTicks: quantum(), tickUs, backupSlowness,
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
-    arbiterDelayMs: rng.pick([0.5, 3, 30]), timersFirst: rng.chance(0.7), powerOffAtEnd: rng.chance(0.3),
+    arbiterDelayMs: rng.pick([0.5, 3, 30]), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
+    powerOffAtEnd: rng.chance(0.3),
     faults
   }
 }

@@ -48,8 +48,8 @@ export class SimReplica {
   wallJumpUs = 0
   readonly #sim: Simulation
   readonly #slowness: number
-  readonly #encoder = new MessageEncoder({ checksum: crc32 })
-  #channelDecoder: ChannelDecoder
+  readonly #encoder: MessageEncoder
+  readonly #channelDecoder: ChannelDecoder
   #switchDecoder = new SwitchDecoder<FromSwitch>(decodeFromSwitch)
   #channelOut: Lane | undefined
   #channelOpen = false
@@ -74,7 +74,8 @@ export class SimReplica {
     const config: ReplicaConfig = {
       role: name, vm: sim.vm, replica: name, image: 'image', runtime: 'sim', unprotected: false,
       heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
-      windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax, stateHashIntervalMs: options.stateHashIntervalMs
+      windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
+      stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits
     }
     const entropy = sim.rng.fork()
     const world = {
@@ -89,7 +90,9 @@ export class SimReplica {
     })
     this.machine = machine!
     this.core.quantumTicks = name === 'primary' ? options.primaryQuantumTicks : options.backupQuantumTicks
-    this.#channelDecoder = new ChannelDecoder({ checksum: crc32, onMessage: (message) => this.#onChannelMessage(message) })
+    const checksum = sim.mutant.checksum ?? crc32
+    this.#encoder = new MessageEncoder({ checksum })
+    this.#channelDecoder = new ChannelDecoder({ checksum, onMessage: (message) => this.#onChannelMessage(message) })
   }
 
   /** Runs, and will go on running. */
@@ -237,7 +240,11 @@ export class SimReplica {
     if (connection !== this.#switchConnection) return
     if (arrival === null) return this.#switchLost()
     const messages = this.#switchDecoder.push(arrival.bytes)
-    if (messages.length > 0) this.step({ kind: 'switch', messages })
+    if (messages.length > 0) this.step({ kind: 'switch', messages: messages.map((message) => this.#hideDelivered(message)) })
+  }
+
+  #hideDelivered(message: FromSwitch): FromSwitch {
+    return message.type === 'attached' && this.#sim.options.hidesDelivered ? { ...message, outputsDelivered: 0 } : message
   }
 
   #switchLost(): void {
@@ -283,7 +290,7 @@ export class SimReplica {
 
   #perform(command: Command): void {
     switch (command.do) {
-      case 'peer': return this.#sendPeer(command.message)
+      case 'peer': return this.send(command.message)
       case 'closePeer': return this.#closePeer()
       case 'readPeer': return this.#read(command.on)
       case 'switch':
@@ -298,7 +305,8 @@ export class SimReplica {
     }
   }
 
-  #sendPeer(message: ChannelMessage): void {
+  /** Puts a message on the logging channel. */
+  send(message: ChannelMessage): void {
     if (!this.#channelOpen) return
     if (message.type === 'log') this.#sim.tell((c) => c.onFrameSent(this, message))
     this.#channelOut!.send(this.#encoder.encode(message))

@@ -11,6 +11,7 @@ import { Liveness } from './checkers/liveness.ts'
 import { NeverAhead } from './checkers/never-ahead.ts'
 import { NoDivergence } from './checkers/no-divergence.ts'
 import { OutputRule } from './checkers/output-rule.ts'
+import { PowerOff } from './checkers/power-off.ts'
 import { SameOutputs } from './checkers/same-outputs.ts'
 import { FaultInjector } from './fault-injector.ts'
 import { Lane, type Arrival } from './lane.ts'
@@ -24,6 +25,8 @@ import { SimSwitch, SwitchConnection } from './sim-switch.ts'
 
 /** Time that a healthy service has for what is left once the last fault is over. */
 const patienceMs = 20_000
+/** A power-off waits a second for outputs to be taken, no longer. */
+const powerOffMs = 3000
 
 export class Simulation {
   readonly vm = 'vm'
@@ -53,7 +56,7 @@ export class Simulation {
     this.mutant = mutant
     this.#checkers = [
       new OutputRule(), new SameOutputs(), new AtMostOneLive(), new BackupEquality(), new NeverAhead(), new Bounded(this),
-      new NoDivergence(), new Liveness()
+      new NoDivergence(), new Liveness(), new PowerOff()
     ]
     this.switch = new SimSwitch(this)
     const primary = new SimReplica(this, 'primary')
@@ -106,7 +109,20 @@ export class Simulation {
       if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) patientUntilMs = this.nowMs + patienceMs
       if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
     }
+    if (this.options.powerOffAtEnd && this.clients.every((client) => client.isDone)) this.#powerOff()
     this.#end()
+  }
+
+  /** Whoever is live is powered off; a replica that could not hear of it is powered off next. */
+  #powerOff(): void {
+    const live = this.arbiter.current(this.vm).holder
+    for (const replica of this.replicas.toSorted((a, b) => +(b.name === live) - +(a.name === live))) {
+      if (!replica.isUp) continue
+      replica.take({ kind: 'powerOff', reason: 'the operator wants it' })
+      const untilMs = this.nowMs + powerOffMs
+      while (this.scheduler.next(untilMs) && this.replicas.some((r) => r.isUp));
+      this.reached('powered off')
+    }
   }
 
   // What the parts ask of each other
