@@ -14,7 +14,7 @@ export async function buildGuest(name: string): Promise<void> {
   try {
     const { error, stderr } = await asc.main([
       `${name}/assembly/index.ts`, '--baseDir', root, '--outFile', relative(root, join(aside, `${name}.wasm`)),
-      '--runtime', 'minimal', '--optimizeLevel', '3', '--shrinkLevel', '0', '--use', 'abort=lib/console/abort',
+      '--runtime', 'stub', '--optimizeLevel', '3', '--shrinkLevel', '0', '--use', 'abort=lib/console/abort',
       '--sourceMap', '--debug', '--noColors'
     ])
     if (error) throw new Error(`guest ${name} does not compile: ${error.message}\n${stderr.toString()}`)

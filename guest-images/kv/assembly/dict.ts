@@ -2,7 +2,7 @@
  * A hash table from byte strings to values: the key space, and every set and hash. Buckets are chains of nodes; when
  * the table grows or shrinks its nodes move bucket by bucket with the operations that follow, so none of them is slow.
  */
-import { allocate, release } from '../../lib/heap'
+import { allocate, release, tryAllocate } from '../../lib/heap'
 import { copyBytes, equalBytes } from './str'
 
 /** An entry; its key's bytes follow the fields. */
@@ -138,12 +138,14 @@ export function slotOf(buckets: usize, size: u32, hash: u32): usize {
   return buckets + ((hash & (size - 1)) << 2)
 }
 
+/** Empty buckets, or 0 if there is no memory for them. */
 function newBuckets(size: u32): usize {
-  const buckets = allocate(size << 2)
-  memory.fill(buckets, 0, size << 2)
+  const buckets = size == SIZE_MIN ? allocate(size << 2) : tryAllocate(size << 2)
+  if (buckets != 0) memory.fill(buckets, 0, size << 2)
   return buckets
 }
 
+/** Starts moving to a table of another size; without memory for it the chains just become longer. */
 function startMove(dict: Dict, size: u32): void {
   if (size < SIZE_MIN) size = SIZE_MIN
   dict.target = newBuckets(size)

@@ -1,15 +1,20 @@
 /** From a request to its command. */
+import { heap } from '../../lib'
 import { equalsWord } from '../../lib/text'
-import { arg, argLen, argc } from './arguments'
-import { Command, commandNamed } from './command'
+import { arg, argLen, argc, base } from './arguments'
+import { Command, Flag, commandNamed } from './command'
 import { Connection, Replies } from './connection'
-import { wrongArity } from './errors'
+import { outOfMemory, wrongArity } from './errors'
 import { mute } from './output'
 import { beginError, endError, errorBytes, errorText } from './reply'
 import { STAT } from './stats'
+import { pos } from './window'
 
 /** Bytes of an unknown command's name, and of its arguments, that the error repeats. */
 const PREVIEW_MAX = 128
+
+/** Requests of fewer bytes are covered by the heap's reserve. */
+const REQUEST_CHECKED: usize = 262144
 
 let running: Command = changetype<Command>(0)
 
@@ -41,10 +46,20 @@ function dispatch(connection: Connection): void {
     wrongArity(command.name)
     return
   }
+  if ((command.flags & Flag.DENYOOM) != 0 && !hasMemory()) {
+    outOfMemory()
+    return
+  }
   STAT.commands++
   running = command
   connection.lastCommand = changetype<usize>(command)
   call_indirect<void>(command.handler)
+}
+
+/** Whether there is memory for what the request brings. */
+function hasMemory(): bool {
+  const bytes = pos - base
+  return !heap.isLow() && (bytes < REQUEST_CHECKED || heap.hasRoom(bytes * 2))
 }
 
 function refuse(connection: Connection): void {

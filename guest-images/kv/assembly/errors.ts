@@ -37,6 +37,11 @@ export function wrongType(): void {
   error('WRONGTYPE Operation against a key holding the wrong kind of value')
 }
 
+/** Redis's words when its limit is reached; here the limit is the machine's memory. */
+export function outOfMemory(): void {
+  error("OOM command not allowed when used memory > 'maxmemory'.")
+}
+
 export function notInteger(): void {
   error('ERR value is not an integer or out of range')
 }

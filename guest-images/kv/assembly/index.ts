@@ -1,5 +1,5 @@
 /** Guest `kv`: a key/value server that stock Redis clients talk to, on port 6379. See ../README.md. */
-import { Cause, console, network, timers } from '../../lib'
+import { Cause, console, heap, network, timers } from '../../lib'
 import { Kind } from '../../lib/network'
 import { closeIfDone, connectionOf, freeConnection, openConnection } from './connection'
 import { expireSome } from './database'
@@ -11,8 +11,11 @@ import { drain } from './output'
 import { startClock, forgetNow } from './time'
 
 export const PORT = 6379
+/** What is set aside for finishing what has begun when memory is full; then commands that need more are refused. */
+const RESERVE_BYTES = 4 << 20
 
 export function ft_start(): void {
+  heap.keepReserve(RESERVE_BYTES)
   seedHash()
   startClock()
   registerCommands()

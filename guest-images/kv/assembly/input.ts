@@ -1,11 +1,11 @@
 /** A connection's turn: receive, parse, execute, until there is nothing left or it has too much backlog. */
 import { network } from '../../lib'
-import { allocate, release, resize } from '../../lib/heap'
+import { allocate, release, tryResize } from '../../lib/heap'
 import { argc, base, beginRequest, clearArguments, putAway, settleArguments, takeUp } from './arguments'
 import { Connection, closeIfDone } from './connection'
 import { execute } from './dispatch'
 import { beginOutput, flush } from './output'
-import { Found, bulkLacks, bulkReceived, parse, parserBulk, parserBulkLen, parserRemaining, roomInBulk, setParser } from './resp'
+import { Found, bulkLacks, bulkReceived, noMemory, parse, parserBulk, parserBulkLen, parserRemaining, roomInBulk, setParser } from './resp'
 import { STAT } from './stats'
 import { end, pos, setWindow } from './window'
 
@@ -63,17 +63,35 @@ function receiveAndRun(connection: Connection): bool {
   STAT.bytesIn += bytes
   if (connection.end == connection.start) setWindow(received, received + bytes)
   else appendReceived(connection, bytes)
-  run(connection)
+  if (!connection.closing) run(connection)
   keepRest(connection)
   return bytes == RECEIVE_BYTES
 }
 
 function receiveBig(connection: Connection, size: i32): bool {
-  const bytes = network.receive(connection.id, roomInBulk(size), size)
+  const room = roomInBulk(size)
+  if (room == 0) {
+    giveUp(connection)
+    return false
+  }
+  const bytes = network.receive(connection.id, room, size)
   if (bytes <= 0) return false
   STAT.bytesIn += bytes
   bulkReceived(bytes)
   return bytes == size
+}
+
+/** There is no memory for the rest of a request: the client is told, and closed. */
+function giveUp(connection: Connection): void {
+  noMemory()
+  abandon(connection)
+}
+
+/** Drops what was parsed, and closes the connection once it has its error. */
+function abandon(connection: Connection): void {
+  clearArguments()
+  setParser(0, -1, null)
+  connection.closing = true
 }
 
 /** Adds what was received to what is kept, and makes the whole the window, parsing to go on where it stopped. */
@@ -83,17 +101,25 @@ function appendReceived(connection: Connection, bytes: i32): void {
     memory.copy(connection.buffer, connection.buffer + connection.start, kept)
     connection.start = 0
     connection.end = kept
-    if (connection.cap - kept < bytes) {
-      connection.cap = max(connection.cap << 1, kept + bytes)
-      connection.buffer = resize(connection.buffer, connection.cap)
-    }
+    if (connection.cap - kept < bytes && !growBuffer(connection, kept + bytes)) return
   }
   memory.copy(connection.buffer + connection.end, received, bytes)
   connection.end += bytes
-  if (connection.end - connection.start > REQUEST_MAX) connection.closing = true
   const from = connection.buffer + connection.start
   beginRequest(from)
   setWindow(from + connection.parsed, connection.buffer + connection.end)
+}
+
+function growBuffer(connection: Connection, needed: i32): bool {
+  const cap = max(min(connection.cap << 1, REQUEST_MAX), needed)
+  const buffer = cap > REQUEST_MAX ? 0 : tryResize(connection.buffer, cap)
+  if (buffer == 0) {
+    giveUp(connection)
+    return false
+  }
+  connection.cap = cap
+  connection.buffer = buffer
+  return true
 }
 
 /** Executes every complete request of the window. */
@@ -102,9 +128,7 @@ function run(connection: Connection): void {
     const found = parse()
     if (found == Found.NOTHING) return
     if (found == Found.VIOLATION) {
-      clearArguments()
-      setParser(0, -1, null)
-      connection.closing = true
+      abandon(connection)
       return
     }
     if (argc > 0) {

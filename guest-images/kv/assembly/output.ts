@@ -2,7 +2,7 @@
  * Replies on their way out. They gather in one buffer for the connection being served, which goes out with a single
  * `send` when its turn ends; only what the network does not take is copied, into the connection's backlog.
  */
-import { network } from '../../lib'
+import { heap, network } from '../../lib'
 import { allocate } from '../../lib/heap'
 import { Chunk, Connection, dropHead } from './connection'
 import { STAT } from './stats'
@@ -107,7 +107,14 @@ function keep(ptr: usize, len: i32): void {
     len -= part
   }
   if (len == 0) return
-  const chunk = newChunk(null, 0, 0, max(<u32>len, CHUNK_MIN))
+  const cap = max(<u32>len, CHUNK_MIN)
+  if (!heap.hasRoom(cap + CHUNK_MIN)) {
+    // No memory to keep replies in: better to lose this client than the service.
+    current.broken = true
+    current.closing = true
+    return
+  }
+  const chunk = newChunk(null, 0, 0, cap)
   chunk.start = changetype<usize>(chunk) + offsetof<Chunk>()
   chunk.end = chunk.start + len
   copyBytes(chunk.start, ptr, len)

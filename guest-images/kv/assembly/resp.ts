@@ -1,10 +1,12 @@
 /** RESP2 requests, parsed in place. What was parsed of an incomplete one is kept, so no byte is looked at twice. */
-import { resize } from '../../lib/heap'
+import { heap } from '../../lib'
+import { tryResize } from '../../lib/heap'
+import { outOfMemory } from './errors'
 import { addArgument, addBigArgument, beginRequest } from './arguments'
 import { parseInline } from './inline'
 import { parseInteger, parsed } from './numbers'
 import { beginError, endError, error, errorText } from './reply'
-import { STR_HEADER, Str, bytesOf, newStr } from './str'
+import { STR_HEADER, Str, bytesOf, dropStr, newStr } from './str'
 import { end, findByte, moveTo, pos, setWindow } from './window'
 import { advance, out } from './output'
 
@@ -113,7 +115,10 @@ function parseArgument(): i32 {
     if (header != Found.REQUEST) return header == Found.NOTHING || header == Found.VIOLATION ? header : badBulk(header)
     if (length < 0 || length > BULK_MAX) return badBulk(BAD_LENGTH)
     bulkLen = <i32>length
-    if (length >= BIG_MIN && <i64>(end - pos) < length + 2) bulk = newStr(min(bulkLen, BIG_STEP))
+    if (length >= BIG_MIN && <i64>(end - pos) < length + 2) {
+      if (heap.isLow() || !heap.hasRoom(min(bulkLen, BIG_STEP) + STR_HEADER)) return noMemory()
+      bulk = newStr(min(bulkLen, BIG_STEP))
+    }
   }
   if (bulk !== null) return parseBig(bulk!)
   if (<i32>(end - pos) < bulkLen + 2) return Found.NOTHING
@@ -141,10 +146,19 @@ function badBulk(kind: i32): i32 {
   return Found.VIOLATION
 }
 
+/** An argument too big for the memory that is left: the request can't be understood to its end. */
+export function noMemory(): i32 {
+  outOfMemory()
+  if (bulk !== null) dropStr(bulk!)
+  bulk = null
+  return Found.VIOLATION
+}
+
 function parseBig(str: Str): i32 {
   const part = min(<i32>(end - pos), bulkLen - str.len)
   if (part > 0) {
     const room = roomInBulk(part)
+    if (room == 0) return noMemory()
     memory.copy(room, pos, part)
     bulkReceived(part)
     // What was copied need not be kept with the rest of an incomplete request.
@@ -165,13 +179,15 @@ export function bulkLacks(): i32 {
   return bulk !== null ? bulkLen - bulk!.len : 0
 }
 
-/** Where the next bytes of the big argument go: room for `size`, at most what it lacks. */
+/** Where the next bytes of the big argument go: room for `size`, at most what it lacks; 0: there is no memory. */
 export function roomInBulk(size: i32): usize {
   let str = bulk!
   const wanted = str.len + size
   if (wanted > str.cap) {
     const cap = min(bulkLen, max(wanted, str.cap << 1))
-    str = changetype<Str>(resize(changetype<usize>(str), STR_HEADER + cap))
+    const grown = tryResize(changetype<usize>(str), STR_HEADER + cap)
+    if (grown == 0) return 0
+    str = changetype<Str>(grown)
     str.cap = cap
     bulk = str
   }

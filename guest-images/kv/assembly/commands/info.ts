@@ -60,7 +60,7 @@ function clients(): void {
 function memorySection(): void {
   begin('Memory')
   const bytes = <i64>memory.size() << 16
-  addField('used_memory', heap.used())
+  addField('used_memory', <i64>heap.used())
   addField('used_memory_rss', bytes)
   addField('used_memory_peak', bytes)
   addField('total_system_memory', <i64>1 << 32)

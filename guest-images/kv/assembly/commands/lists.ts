@@ -1,13 +1,17 @@
 /** LPUSH RPUSH LPOP RPOP LLEN LRANGE */
+import { heap } from '../../../lib'
 import { arg, argLen, argc, takeArg } from '../arguments'
 import { add, remove } from '../database'
 import { NO_NODE, Node } from '../dict'
-import { integerArg, isWrongType, lookupArg, readArg, wrongArity } from '../errors'
+import { integerArg, isWrongType, lookupArg, outOfMemory, readArg, wrongArity } from '../errors'
 import { List, at, newList, popHead, popTail, pushHead, pushTail } from '../list'
 import { parseInteger, parsed } from '../numbers'
 import { array, bulkStr, error, integer, nil, nilArray } from '../reply'
 import { dropStr } from '../str'
 import { Type } from '../value'
+
+/** Shorter lists are covered by the heap's reserve. */
+const CHECKED_MIN: u32 = 16384
 
 function listOf(node: Node): List {
   return changetype<List>(node.value)
@@ -24,6 +28,10 @@ export function rpush(): void {
 function push(toHead: bool): void {
   let node = lookupArg(1)
   if (isWrongType(node, Type.LIST)) return
+  if (node != NO_NODE && !canGrow(listOf(node), argc - 2)) {
+    outOfMemory()
+    return
+  }
   if (node == NO_NODE) node = add(arg(1), argLen(1), Type.LIST, changetype<usize>(newList()))
   const list = listOf(node)
   for (let i = 2; i < argc; i++) {
@@ -31,6 +39,11 @@ function push(toHead: bool): void {
     else pushTail(list, takeArg(i))
   }
   integer(list.len)
+}
+
+/** Whether there is memory for a longer list. */
+function canGrow(list: List, by: u32): bool {
+  return list.len + by <= list.cap || list.cap < CHECKED_MIN || heap.hasRoom((list.cap + by) << 3)
 }
 
 export function lpop(): void {

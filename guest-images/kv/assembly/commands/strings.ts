@@ -1,8 +1,9 @@
 /** GET GETSET GETDEL SETNX MSET MSETNX MGET APPEND STRLEN GETRANGE SETRANGE */
+import { heap } from '../../../lib'
 import { arg, argLen, argStr, argc, takeArg } from '../arguments'
 import { add, remove, replaceValue } from '../database'
 import { NO_NODE, Node } from '../dict'
-import { integerArg, isWrongType, lookupArg, readArg, wrongArity } from '../errors'
+import { integerArg, isWrongType, lookupArg, outOfMemory, readArg, wrongArity } from '../errors'
 import { clearExpiry } from '../expiry'
 import { parsed } from '../numbers'
 import { array, bulk, bulkPart, bulkStr, error, integer, nil, ok } from '../reply'
@@ -17,6 +18,9 @@ export function stringOf(node: Node): Str {
   return changetype<Str>(node.value)
 }
 
+/** Shorter strings are covered by the heap's reserve; longer ones leave so much room to grow. */
+const CHECKED_MIN = 262144
+const GROWTH_MAX: usize = 1 << 21
 /** Bytes of slack in a value that is set again in place. */
 const SLACK_MAX = 256
 
@@ -115,11 +119,23 @@ export function append(): void {
   }
   const len = argLen(2)
   if (isTooLong(<i64>stringOf(node).len + len)) return
+  if (!mayGrow(stringOf(node), stringOf(node).len + len)) return
   const str = ownedStr(stringOf(node), stringOf(node).len + len)
   node.value = changetype<usize>(str)
   copyBytes(bytesOf(str) + str.len, arg(2), len)
   str.len += len
   integer(str.len)
+}
+
+/** Whether there is memory to make a string so long in any way; if not, the error has been given. */
+function mayGrow(str: Str, len: i32): bool {
+  return (str.holders == 1 && len <= str.cap) || hasRoom(max(len, str.len))
+}
+
+function hasRoom(len: i32): bool {
+  if (len < CHECKED_MIN || heap.hasRoom(<usize>len + GROWTH_MAX)) return true
+  outOfMemory()
+  return false
 }
 
 function isTooLong(len: i64): bool {
@@ -167,6 +183,7 @@ export function setrange(): void {
   // Two tests, so that a huge offset cannot overflow the sum.
   if (offset > BULK_MAX ? isTooLong(offset) : isTooLong(offset + len)) return
   const end = <i32>offset + len
+  if (node == NO_NODE ? !hasRoom(end) : !mayGrow(stringOf(node), end)) return
   const str = node == NO_NODE ? newStr(end) : ownedStr(stringOf(node), max(end, before))
   if (offset > before) memory.fill(bytesOf(str) + before, 0, <usize>offset - before)
   copyBytes(bytesOf(str) + <usize>offset, arg(3), len)
