@@ -56,8 +56,16 @@ export type ConsoleEntry = { readonly kind: typeof Kind.console; readonly bytes:
 export type ControlEntry = { readonly kind: typeof Kind.control; readonly operation: ControlOperation }
 /** The guest's interrupt entry is called with `causes`, at `tick`. Required. */
 export type InterruptEntry = { readonly kind: typeof Kind.interrupt; readonly causes: number; readonly tick: number }
-/** The run since the last progress emitted `count` outputs of `bytes` bytes in all, with this CRC-32. Validation; outputs are held under its seq. */
-export type OutputMarkEntry = { readonly kind: typeof Kind.outputMark; readonly count: number; readonly bytes: number; readonly checksum: number }
+/**
+ * The run since the last progress emitted `count` outputs of `bytes` bytes in all, with this CRC-32. Validation; outputs
+ * are held under its seq.
+ */
+export type OutputMarkEntry = {
+  readonly kind: typeof Kind.outputMark
+  readonly count: number
+  readonly bytes: number
+  readonly checksum: number
+}
 /** Where a run of the guest came to rest: stopped in its code at a tick, returned from its entry, or trapped / powered off. */
 export const Reached = { tick: 0, idle: 1, ended: 2 } as const
 export type Reached = (typeof Reached)[keyof typeof Reached]
@@ -65,7 +73,13 @@ export type Reached = (typeof Reached)[keyof typeof Reached]
 /** The primary's guest has run to `tick` and came to rest there as `reached` says. Required: it licenses the backup to run that far. */
 export type ProgressEntry = { readonly kind: typeof Kind.progress; readonly tick: number; readonly reached: Reached }
 /** Hash over `pages` memory pages from `firstPage` on, and over globals, devices and ticks. Validation. */
-export type StateHashEntry = { readonly kind: typeof Kind.stateHash; readonly tick: number; readonly firstPage: number; readonly pages: number; readonly hash: number }
+export type StateHashEntry = {
+  readonly kind: typeof Kind.stateHash
+  readonly tick: number
+  readonly firstPage: number
+  readonly pages: number
+  readonly hash: number
+}
 
 /** What comes in from the network switch; captured as it is. */
 export type SwitchInput =

@@ -40,9 +40,11 @@ const program = new Command('ft-run')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage))
   .addHelpText('after', examples)
 
-const net = (): Option => new Option('--net <mode>', 'switch: connections outlive a failover; direct: the live replica listens itself, fewer hops, a failover breaks connections')
+const netHelp = 'switch: connections outlive a failover; direct: the live replica listens itself, fewer hops, a failover breaks connections'
+const net = (): Option => new Option('--net <mode>', netHelp)
   .choices(['switch', 'direct']).default('switch')
-const port = (): Option => new Option('--port <port[:guestPort]>', 'port for clients, and the guest port behind it; may be repeated').argParser(collectPort)
+const port = (): Option =>
+  new Option('--port <port[:guestPort]>', 'port for clients, and the guest port behind it; may be repeated').argParser(collectPort)
 const bind = (): Option => new Option('--bind <address>', 'address that clients connect to').default('127.0.0.1')
 const json = (): Option => new Option('--json', 'log JSON lines, on a terminal too').default(false)
 
@@ -71,7 +73,8 @@ const replica = (role: 'primary' | 'backup'): Command => addTuning(program.comma
 
 replica('primary')
   .description('one replica: starts as primary and waits for its backup')
-  .addOption(new Option('--listen <host:port>', 'where the backup connects').argParser(parseAddress).default({ host: '127.0.0.1', port: 0 }, '127.0.0.1, any port'))
+  .addOption(new Option('--listen <host:port>', 'where the backup connects').argParser(parseAddress)
+    .default({ host: '127.0.0.1', port: 0 }, '127.0.0.1, any port'))
   .option('--unprotected', 'do not wait for a backup', false)
 
 replica('backup')

@@ -48,8 +48,8 @@ export function parsePages(value: string): number {
 export function numberFrom(min: number, max: number): (value: string) => number {
   return (value) => {
     const number = Number(value)
-    if (value.trim() === '' || !(number >= min && number <= max)) throw new InvalidArgumentError(`"${value}" is not a number from ${min} to ${max}.`)
-    return number
+    if (value.trim() !== '' && number >= min && number <= max) return number
+    throw new InvalidArgumentError(`"${value}" is not a number from ${min} to ${max}.`)
   }
 }
 

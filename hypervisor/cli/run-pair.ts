@@ -24,7 +24,8 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   checkImage(image)
   // Without a switch both replicas open the ports, one after the other: "any port" must be the same one.
   const wanted = flags.port ?? [defaultPort]
-  const ports = portMap(flags.net === 'direct' ? await Promise.all(wanted.map((port) => settlePort(port, flags.bind))) : wanted, guestPort, flags.bind)
+  const settled = flags.net === 'direct' ? await Promise.all(wanted.map((port) => settlePort(port, flags.bind))) : wanted
+  const ports = portMap(settled, guestPort, flags.bind)
   const early: (() => void)[] = []
   const logger = createLogger(flags.json)
   let isReady = false
@@ -66,7 +67,8 @@ async function settlePort(port: PortOption, host: string): Promise<PortOption> {
 
 function readyLine(name: string, { address, primary, backup }: Ready, json: boolean): string {
   const at = formatAddress(address)
-  if (json) return `${JSON.stringify({ event: 'ready', address: at, primary: { pid: primary }, ...(backup === undefined ? {} : { backup: { pid: backup } }) })}\n`
+  const protectedBy = backup === undefined ? {} : { backup: { pid: backup } }
+  if (json) return `${JSON.stringify({ event: 'ready', address: at, primary: { pid: primary }, ...protectedBy })}\n`
   const pair = backup === undefined ? `UNPROTECTED, process ${primary}` : `primary ${primary}, backup ${backup}`
   return `ft-run: ${name} is ready at ${at} (${pair})\n`
 }

@@ -49,8 +49,8 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
 
 function networkOf(flags: ReplicaFlags, guestPort: number | undefined) {
   if (flags.net === 'direct') return { direct: portMap(flags.port ?? [{ host: 7000, guest: undefined }], guestPort, flags.bind) }
-  if (flags.switch === undefined) throw new UsageError('--switch HOST:PORT is missing: the address of "ft-run switch" (or use --net direct)')
-  return { switch: flags.switch }
+  if (flags.switch !== undefined) return { switch: flags.switch }
+  throw new UsageError('--switch HOST:PORT is missing: the address of "ft-run switch" (or use --net direct)')
 }
 
 function obey(replica: ReplicaProcess): void {
@@ -89,7 +89,9 @@ function standaloneRecord(message: Exclude<FromReplica, { type: 'console' }>): L
     const at = formatAddress(message.address)
     return { level: 'info', msg: `primary: waiting for its backup at ${at}`, fields: { event: 'listening', address: at } }
   }
-  if (message.type === 'guestListen') return { level: 'info', msg: `guest listens on its port ${message.port}`, fields: { event: 'guest-listen', port: message.port } }
+  if (message.type === 'guestListen') {
+    return { level: 'info', msg: `guest listens on its port ${message.port}`, fields: { event: 'guest-listen', port: message.port } }
+  }
   const level = message.code === ExitCode.ok ? 'info' : 'error'
   return { level, msg: `halted: ${message.reason}`, fields: { event: 'halt', code: message.code } }
 }

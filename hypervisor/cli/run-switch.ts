@@ -6,7 +6,13 @@ import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
 
-export type SwitchFlags = { readonly vm: string; readonly link: Address; readonly port: readonly PortOption[]; readonly bind: string; readonly json?: boolean }
+export type SwitchFlags = {
+  readonly vm: string
+  readonly link: Address
+  readonly port: readonly PortOption[]
+  readonly bind: string
+  readonly json?: boolean
+}
 
 export async function runSwitch(flags: SwitchFlags): Promise<number> {
   const logger = createLogger(flags.json ?? false)

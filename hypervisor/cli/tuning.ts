@@ -16,12 +16,17 @@ const defaultMemoryPages = 16384
 
 export function addTuning(command: Command): Command {
   return command
-    .addOption(new Option('--memory-max <size>', 'most memory the guest may have').argParser(parsePages).default(defaultMemoryPages, '1GiB'))
+    .addOption(new Option('--memory-max <size>', 'most memory the guest may have')
+      .argParser(parsePages).default(defaultMemoryPages, '1GiB'))
     .addOption(new Option('--heartbeat <ms>', 'time between heartbeats').argParser(numberFrom(5, 60_000)).default(50))
-    .addOption(new Option('--heartbeats-missed <n>', 'silence of so many heartbeats is a suspicion').argParser(numberFrom(1, 1000)).default(3))
-    .addOption(new Option('--quantum <ms>', 'longest run of the guest between two looks at the network').argParser(numberFrom(0.1, 1000)).default(1))
-    .addOption(new Option('--window <MiB>', 'log entries in flight before the primary takes no more input').argParser(numberFrom(1, 1024)).default(32))
-    .addOption(new Option('--state-hash <ms>', 'time between checks that both replicas are equal').argParser(numberFrom(1, 3_600_000)).default(100))
+    .addOption(new Option('--heartbeats-missed <n>', 'silence of so many heartbeats is a suspicion')
+      .argParser(numberFrom(1, 1000)).default(3))
+    .addOption(new Option('--quantum <ms>', 'longest run of the guest between two looks at the network')
+      .argParser(numberFrom(0.1, 1000)).default(1))
+    .addOption(new Option('--window <MiB>', 'log entries in flight before the primary takes no more input')
+      .argParser(numberFrom(1, 1024)).default(32))
+    .addOption(new Option('--state-hash <ms>', 'time between checks that both replicas are equal')
+      .argParser(numberFrom(1, 3_600_000)).default(100))
 }
 
 export function tuningOf(flags: TuningFlags): ReplicaTuning {

@@ -56,9 +56,21 @@ export type Report =
       readonly outputsHeld: number
       readonly sinceSuspicionMs: number
     }
-  | { readonly event: 'alone'; readonly term: number; readonly reason: string; readonly outputsHeld: number; readonly sinceSuspicionMs: number }
+  | {
+      readonly event: 'alone'
+      readonly term: number
+      readonly reason: string
+      readonly outputsHeld: number
+      readonly sinceSuspicionMs: number
+    }
   | { readonly event: 'attached'; readonly term: number; readonly fresh: boolean; readonly outputsDelivered: number }
   | { readonly event: 'switch-lost'; readonly reason: string }
   | { readonly event: 'refused-peer'; readonly reason: string }
   | { readonly event: 'guest-ended'; readonly how: string; readonly tick: number }
-  | { readonly event: 'divergence'; readonly lastGoodSeq: number; readonly firstBadSeq: number; readonly tick: number; readonly what: string }
+  | {
+      readonly event: 'divergence'
+      readonly lastGoodSeq: number
+      readonly firstBadSeq: number
+      readonly tick: number
+      readonly what: string
+    }

@@ -80,7 +80,8 @@ export class ReplayRun {
     if (head?.kind !== Kind.progress) throw this.#diverged(`the guest rests, the log goes on with entry kind ${head?.kind ?? 'none'}`)
     const reached = stop.kind === 'tick' ? Reached.tick : stop.kind === 'idle' ? Reached.idle : Reached.ended
     if (head.reached !== reached || head.tick !== this.#machine.ticks) {
-      throw this.#diverged(`the guest rests at tick ${this.#machine.ticks} (${reached}), the primary at tick ${head.tick} (${head.reached})`)
+      const primary = `the primary at tick ${head.tick} (${head.reached})`
+      throw this.#diverged(`the guest rests at tick ${this.#machine.ticks} (${reached}), ${primary}`)
     }
     this.#ahead.shift()
     this.#received.shift()
@@ -113,7 +114,8 @@ export class ReplayRun {
     const hash = this.#machine.stateHash(entry.firstPage, entry.pages)
     if (hash === entry.hash && entry.tick === this.#machine.ticks) return
     const pages = `pages ${entry.firstPage} to ${entry.firstPage + entry.pages - 1}`
-    throw this.#diverged(`state hash over ${pages} is ${hash} at tick ${this.#machine.ticks}, the primary's is ${entry.hash} at tick ${entry.tick}`)
+    const primary = `the primary's is ${entry.hash} at tick ${entry.tick}`
+    throw this.#diverged(`state hash over ${pages} is ${hash} at tick ${this.#machine.ticks}, ${primary}`)
   }
 
   #checkMark(): void {

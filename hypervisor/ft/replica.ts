@@ -241,7 +241,8 @@ export class Replica {
 
   #isReplaying(): boolean {
     const phase = this.#phase
-    return phase === 'replaying' || phase === 'draining' || phase === 'leaving' || (phase === 'suspecting' && this.#config.role === 'backup')
+    if (phase === 'suspecting') return this.#config.role === 'backup'
+    return phase === 'replaying' || phase === 'draining' || phase === 'leaving'
   }
 
   #isPaired(): boolean {
@@ -329,7 +330,9 @@ export class Replica {
   }
 
   #onSwitch(message: FromSwitch): void {
-    if (message.type === 'refused') return this.#halt(message.term > this.#term ? ExitCode.lost : ExitCode.refused, `switch: ${message.reason}`)
+    if (message.type === 'refused') {
+      return this.#halt(message.term > this.#term ? ExitCode.lost : ExitCode.refused, `switch: ${message.reason}`)
+    }
     if (message.type === 'attached') return this.#onAttached(message)
     if (message.type === 'outputAck') return this.#lockstep.outputs.delivered(message.through)
     this.#lockstep.offer(this.#switch.accept(message.first, message.inputs, this.#lockstep.nextInput))

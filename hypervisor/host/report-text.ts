@@ -13,7 +13,8 @@ export function sentenceOf(report: Report): string {
       return `live in term ${report.term}, ${ms(report.sinceSuspicionMs)} after the suspicion, ` +
         `${report.entriesReplayed} entries replayed; the service is UNPROTECTED from here on`
     case 'alone': return `goes on alone in term ${report.term} (${report.reason}); the service is UNPROTECTED`
-    case 'attached': return `attached to the switch in term ${report.term}${report.fresh ? ' (a new switch: client connections were reset)' : ''}`
+    case 'attached':
+      return `attached to the switch in term ${report.term}${report.fresh ? ' (a new switch: client connections were reset)' : ''}`
     case 'switch-lost': return `lost the switch: ${report.reason}; connecting again`
     case 'refused-peer': return `refused a peer: ${report.reason}`
     case 'guest-ended': return `guest ended at tick ${report.tick}: ${report.how}`

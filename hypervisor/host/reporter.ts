@@ -4,13 +4,18 @@ import pretty from 'pino-pretty'
 import type { Report } from '../ft/events.ts'
 import { sentenceOf } from './report-text.ts'
 
-export type LogRecord = { readonly level: 'info' | 'warn' | 'error'; readonly msg: string; readonly fields: Readonly<Record<string, unknown>> }
+export type LogRecord = {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly msg: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 export type Reporter = (record: LogRecord) => void
 
 /** Pretty on a terminal, JSON lines otherwise or when asked for. */
 export function createLogger(json: boolean): Logger {
-  if (json || !process.stdout.isTTY) return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 1, sync: true }))
+  const lines = json || !process.stdout.isTTY
+  if (lines) return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 1, sync: true }))
   return pino({ base: null }, pretty({ translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true, hideObject: true }))
 }
 

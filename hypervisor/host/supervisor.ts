@@ -144,7 +144,8 @@ export class Supervisor {
     if (published.has(port)) return this.#guestListens.resolve()
     const ports = [...published.keys()].join(', ')
     this.#log({
-      level: 'warn', msg: `the guest listens on its port ${port}, which is not published (published: ${ports}); use --port HOSTPORT:${port}`,
+      level: 'warn',
+      msg: `the guest listens on its port ${port}, which is not published (published: ${ports}); use --port HOSTPORT:${port}`,
       fields: { event: 'unpublished-port', port }
     })
   }
@@ -154,7 +155,8 @@ export class Supervisor {
     const how = child.halted?.reason ?? (signal === null ? `exit code ${code}` : `killed by ${signal}`)
     if (!this.#stopping) {
       const fields = { role: child.role, event: 'exit', pid: child.process.pid, code, signal }
-      this.#log({ level: signal === null && code === 0 ? 'info' : 'warn', msg: `${child.role} process ${child.process.pid} ended: ${how}`, fields })
+      const level = signal === null && code === 0 ? 'info' : 'warn'
+      this.#log({ level, msg: `${child.role} process ${child.process.pid} ended: ${how}`, fields })
     }
     const isLast = this.#children.every((other) => other.exited)
     // A backup that ended well was told to: the reason is the primary's, which follows.

@@ -3,7 +3,9 @@
  * mantissa and an exponent; rounding to nearest, ties to even; gradual underflow. No host arithmetic is involved, so
  * every replica and every engine gets the same digits.
  */
-import { BIGNUM_BYTES, Bignum, bitLength, divide, isLess, multiplyPowerOfTen, setNumber, shiftLeft, shiftRightRounded, subtract } from './bignum'
+import {
+  BIGNUM_BYTES, Bignum, bitLength, divide, isLess, multiplyPowerOfTen, setNumber, shiftLeft, shiftRightRounded, subtract
+} from './bignum'
 
 /** The exponent of the lowest bit of the smallest numbers, and of the largest. */
 const EXPONENT_MIN = -16445
