@@ -19,6 +19,8 @@ export interface BootOptions {
   readonly seed?: number
   /** Wall clock at boot, in microseconds since 1970. */
   readonly wallUs?: number
+  /** Cap on the guest's linear memory, in 64 KiB pages. */
+  readonly memoryPagesMax?: number
   /** Where outgoing connections go: gives the far end, or undefined to refuse. */
   readonly onConnect?: (host: string, port: number) => ((far: TestConnection) => void) | undefined
 }
@@ -384,15 +386,46 @@ export class TestMachine {
   }
 }
 
-/** The compiled module of a built-in guest, built first if it is missing. */
-export async function guestModule(name: string): Promise<WebAssembly.Module> {
+/** The module of a built-in guest, built first if it is missing. */
+export async function guestBytes(name: string): Promise<Buffer<ArrayBuffer>> {
   const guest = builtinGuest(name)
   if (guest === undefined) throw new Error(`there is no guest ${name}`)
   if (!existsSync(guest.path)) await buildGuests()
-  return new WebAssembly.Module(readFileSync(guest.path))
+  return readFileSync(guest.path)
 }
 
 /** Boots a built-in guest. */
 export async function boot(name: string, options: BootOptions = {}): Promise<TestMachine> {
-  return new TestMachine(await guestModule(name), options)
+  const bytes = await guestBytes(name)
+  const limited = options.memoryPagesMax === undefined ? bytes : limitMemory(bytes, options.memoryPagesMax)
+  return new TestMachine(new WebAssembly.Module(limited), options)
+}
+
+/** The module with a maximum of pages in its memory section. */
+function limitMemory(module: Buffer<ArrayBuffer>, pagesMax: number): Buffer<ArrayBuffer> {
+  for (let at = 8; at < module.length;) {
+    const id = module[at]
+    const size = readLeb(module, at + 1)
+    const next = size.end + size.value
+    if (id === 5) {
+      const initial = readLeb(module, size.end + 2)
+      const content = Buffer.from([1, 1, ...writeLeb(initial.value), ...writeLeb(pagesMax)])
+      return Buffer.concat([module.subarray(0, at), Buffer.from([5, content.length]), content, module.subarray(next)])
+    }
+    at = next
+  }
+  throw new Error('the module has no memory section')
+}
+
+function readLeb(bytes: Buffer, at: number): { value: number, end: number } {
+  let value = 0
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++]
+    value |= (byte & 127) << shift
+    if (byte < 128) return { value, end: at }
+  }
+}
+
+function writeLeb(value: number): number[] {
+  return value < 128 ? [value] : [value & 127 | 128, ...writeLeb(value >>> 7)]
 }
