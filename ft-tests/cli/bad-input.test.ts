@@ -37,7 +37,8 @@ test.serial('not a Wasm file', async (t) => {
 test.serial('a module that is cut off', async (t) => {
   const whole = await probeImage()
   for (const part of [0.3, 0.7, 0.99]) {
-    await refused(t, [imageFile(t, whole.subarray(0, Math.floor(whole.length * part)))], /^ft-run: bad module at byte \d+.*: found .*, expected .*/)
+    const image = imageFile(t, whole.subarray(0, Math.floor(whole.length * part)))
+    await refused(t, [image], /^ft-run: bad module at byte \d+.*: found .*, expected .*/)
   }
 })
 
@@ -87,14 +88,17 @@ test.serial('options that are unknown or have values that can not be', async (t)
 })
 
 test('values of --port, --memory-max, addresses, names and numbers', (t) => {
-  for (const value of ['http', '65536', '-1', '7000:0', '7000:99999', '7000:', ':7', '1.5', '', '7000:7:7']) t.throws(() => parsePort(value), undefined, value)
+  const ports = ['http', '65536', '-1', '7000:0', '7000:99999', '7000:', ':7', '1.5', '', '7000:7:7']
+  for (const value of ports) t.throws(() => parsePort(value), undefined, value)
   t.deepEqual(parsePort('7000:6379'), { host: 7000, guest: 6379 })
   for (const value of ['lots', '0', '63KiB', '5GiB', '-1', '1TiB', '']) t.throws(() => parsePages(value), undefined, value)
   t.deepEqual(['64KiB', '65536', '100000', '1 MiB', '4gib'].map(parsePages), [1, 1, 1, 16, 65536])
-  for (const value of ['nowhere', '7000', ':7000', 'a:b', '[::1]', '::1:7000', 'a:70000']) t.throws(() => parseAddress(value), undefined, value)
+  const addresses = ['nowhere', '7000', ':7000', 'a:b', '[::1]', '::1:7000', 'a:70000']
+  for (const value of addresses) t.throws(() => parseAddress(value), undefined, value)
   t.deepEqual(parseAddress('[::1]:7000'), { host: '::1', port: 7000 })
   for (const value of ['', '../a', 'a b', '.a', 'a'.repeat(101)]) t.throws(() => parseVm(value), { message: /^machine name / }, value)
-  for (const value of ['', ' ', 'soon', 'NaN', '-5', '11', 'Infinity']) t.throws(() => numberFrom(1, 10)(value), { message: / is not a number from 1 to 10/ }, value)
+  const numbers = ['', ' ', 'soon', 'NaN', '-5', '11', 'Infinity']
+  for (const value of numbers) t.throws(() => numberFrom(1, 10)(value), { message: / is not a number from 1 to 10/ }, value)
 })
 
 test.serial('the parts say what they need', async (t) => {

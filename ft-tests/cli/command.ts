@@ -31,6 +31,13 @@ export function imageFile(t: Closer, bytes: Uint8Array, name = 'guest.wasm'): st
   return path
 }
 
+export type CommandOptions = {
+  /** Put in front, such as `ip netns exec NAME`. */
+  readonly before?: readonly string[]
+  /** A script to run instead. */
+  readonly program?: string
+}
+
 export class Command {
   readonly process: ChildProcess
   readonly ended: Promise<Ending>
@@ -43,8 +50,8 @@ export class Command {
   #isOver = false
   #watchers: (() => void)[] = []
 
-  /** Runs `ft-run` (or another program) with these arguments, in a process group of its own; `before` is put in front, such as `ip netns exec`. */
-  constructor(t: Closer, args: readonly string[], { before = [], program = ftRun }: { before?: readonly string[]; program?: string } = {}) {
+  /** Runs `ft-run`, or another program, with these arguments in a process group of its own. */
+  constructor(t: Closer, args: readonly string[], { before = [], program = ftRun }: CommandOptions = {}) {
     this.folder = temporaryFolder(t)
     const [file, ...rest] = [...before, process.execPath, program, ...args]
     this.process = spawn(file, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: this.folder } })
@@ -64,7 +71,8 @@ export class Command {
 
   /** The first JSON line, past or to come, with this event (and this role). @throws if the command ends without it */
   async line(event: string, role?: string): Promise<Line> {
-    return await this.#until(() => this.lines.find((line) => line.event === event && (role === undefined || line['role'] === role)), `a line "${event}"`)
+    const isIt = (line: Line): boolean => line.event === event && (role === undefined || line['role'] === role)
+    return await this.#until(() => this.lines.find(isIt), `a line "${event}"`)
   }
 
   /** Waits for standard output to match. */

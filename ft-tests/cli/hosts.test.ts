@@ -17,7 +17,8 @@ for (const victim of ['primary', 'backup'] as const) {
     const channel = `${atPrimary.address}:7200`
     const shared = ['--json', '--vm', 'hosts', '--arbiter', temporaryFolder(t), '--switch', link, ...patience]
 
-    const networkSwitch = new Command(t, ['switch', '--json', '--vm', 'hosts', '--link', link, '--bind', atSwitch.address, '--port', '7000:7'], { before: atSwitch.exec })
+    const switchFlags = ['--json', '--vm', 'hosts', '--link', link, '--bind', atSwitch.address, '--port', '7000:7']
+    const networkSwitch = new Command(t, ['switch', ...switchFlags], { before: atSwitch.exec })
     await networkSwitch.line('ready')
     const primary = new Command(t, ['primary', ...shared, '--listen', channel, 'echo'], { before: atPrimary.exec })
     await primary.line('listening')

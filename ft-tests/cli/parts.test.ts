@@ -11,7 +11,9 @@ import { TcpClient } from './tcp-client.ts'
 
 test.before(prepare('echo'))
 
-const hello: Hello = { type: 'hello', version: CHANNEL_VERSION, role: 'backup', vm: 'parts', replica: 'stranger', image: 'f00', runtime: process.version, term: 0 }
+const hello: Hello = {
+  type: 'hello', version: CHANNEL_VERSION, role: 'backup', vm: 'parts', replica: 'stranger', image: 'f00', runtime: process.version, term: 0
+}
 
 function encoded(message: Hello): Buffer {
   return Buffer.from(new MessageEncoder({ checksum: crc32 }).encode(message))
@@ -83,7 +85,8 @@ test.serial('a backup with another image ends with one clear line and code 6', a
   const parts = await Parts.start(t, 'echo')
   const stranger = parts.backup({ image: ['busy'] })
   t.is((await stranger.ended).code, 6)
-  t.regex(String((await stranger.line('halt')).msg), /image [0-9a-f]{12}, this is [0-9a-f]{12}: image, arguments and limits must be the same/)
+  const { msg } = await stranger.line('halt')
+  t.regex(String(msg), /image [0-9a-f]{12}, this is [0-9a-f]{12}: image, arguments and limits must be the same/)
   const otherArguments = parts.backup({ image: ['echo', 'argument'] })
   t.is((await otherArguments.ended).code, 6)
   await stillServes(t, parts)
@@ -135,7 +138,8 @@ for (const [where, bit] of [['in a frame\'s header', 13 * 8 + 3], ['in its entri
       damaged[bit >> 3] ^= 1 << (bit & 7)
       return damaged
     }
-    t.is(await client.ask('a long enough line, so that the flipped bit is in it', 52), 'a long enough line, so that the flipped bit is in it')
+    const line = 'a long enough line, so that the flipped bit is in it'
+    t.is(await client.ask(line, line.length), line)
     t.true(flipped)
     const suspect = await backup.line('suspect')
     t.regex(String(suspect['reason']), /checksum|damaged|corrupt/i)

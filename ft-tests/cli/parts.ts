@@ -10,6 +10,8 @@ export function addressOf(text: string): Address {
   return { host, port: Number(port) }
 }
 
+type PartsFields = Pick<Parts, 'arbiter' | 'switch' | 'primary' | 'link' | 'client' | 'channel'> & { readonly image: readonly string[] }
+
 /** A switch and a primary that waits for its backup. Each part listens on any free port of 127.0.0.1. */
 export class Parts {
   readonly arbiter: string
@@ -22,7 +24,7 @@ export class Parts {
   readonly #t: Closer
   readonly #image: readonly string[]
 
-  private constructor(t: Closer, parts: { arbiter: string; switch: Command; primary: Command; link: string; client: Address; channel: Address; image: readonly string[] }) {
+  private constructor(t: Closer, parts: PartsFields) {
     this.#t = t
     this.arbiter = parts.arbiter
     this.switch = parts.switch
@@ -40,12 +42,14 @@ export class Parts {
     const { link, clients } = await networkSwitch.line('ready') as Line & { link: string; clients: string }
     const primary = new Command(t, ['primary', ...replicaFlags(arbiter, link), '--listen', '127.0.0.1:0', ...image])
     const { address } = await primary.line('listening') as Line & { address: string }
-    return new Parts(t, { arbiter, switch: networkSwitch, primary, link, client: addressOf(clients.split(' ')[0]), channel: addressOf(address), image })
+    const client = addressOf(clients.split(' ')[0])
+    return new Parts(t, { arbiter, switch: networkSwitch, primary, link, client, channel: addressOf(address), image })
   }
 
   /** A backup that connects to `channel`, the primary's own unless something stands between. */
   backup({ channel = this.channel, image = this.#image }: { channel?: Address; image?: readonly string[] } = {}): Command {
-    return new Command(this.#t, ['backup', ...replicaFlags(this.arbiter, this.link), '--primary', `${channel.host}:${channel.port}`, ...image])
+    const flags = [...replicaFlags(this.arbiter, this.link), '--primary', `${channel.host}:${channel.port}`]
+    return new Command(this.#t, ['backup', ...flags, ...image])
   }
 }
 

@@ -45,7 +45,8 @@ test.serial('redis-benchmark: all of its tests, pipelined, run to the end', asyn
   const { ready, kill, failedOver } = await pairToBreak(t)
   const tests = 'ping,set,get,incr,lpush,lpop,sadd,hset,spop,mset'
   const count = 20_000
-  const benchmark = spawn('redis-benchmark', ['-p', `${ready.port}`, '-t', tests, '-P', '16', '-n', `${count}`, '--csv'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const flags = ['-p', `${ready.port}`, '-t', tests, '-P', '16', '-n', `${count}`, '--csv']
+  const benchmark = spawn('redis-benchmark', flags, { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(benchmark, 'close')
   let output = ''
   let errors = ''

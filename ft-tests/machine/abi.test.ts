@@ -63,12 +63,15 @@ test('bad pointers and bad arguments give a real guest the same codes on primary
     ['timer_cancel', [64], AbiError.invalid]
   ]
   const used = [...new Set(bad.map(([name]) => name))]
+  const params = (name: string): string => 'i32 '.repeat(GUEST_IMPORTS[name].params.length)
+  const constants = (args: readonly (number | string)[]): string => args.map((arg) => `(i32.const ${arg})`).join(' ')
+  const calls = bad.map(([name, args], i) => `(i32.store (i32.const ${4096 + i * 4}) (call $${name} ${constants(args)}))`)
   const text = `(module
-    ${used.map((name) => `(import "ft" "${name}" (func $${name} (param ${'i32 '.repeat(GUEST_IMPORTS[name].params.length)}) (result i32)))`).join('\n')}
+    ${used.map((name) => `(import "ft" "${name}" (func $${name} (param ${params(name)}) (result i32)))`).join('\n')}
     (memory (export "memory") 2)
     (func (export "ft_interrupt") (param i32))
     (func (export "ft_start") (drop (call $net_listen (i32.const 7)))
-      ${bad.map(([name, args], i) => `(i32.store (i32.const ${4096 + i * 4}) (call $${name} ${args.map((arg) => `(i32.const ${arg})`).join(' ')}))`).join('\n')}))`
+      ${calls.join('\n')}))`
   const pair = await FakePair.start({ image: await assemble(text) })
   for (const host of pair.hosts) {
     t.deepEqual([...new Int32Array(host.machine.engine.memory().slice(4096, 4096 + bad.length * 4).buffer)], bad.map(([, , code]) => code))

@@ -6,7 +6,7 @@ import { FakePair } from './fake-pair.ts'
 // The primary dies after any number of deliveries, with or without what it had just put on the wire.
 for (const losing of [false, true]) {
   const fate = losing ? 'lost' : 'delivered'
-  test(`P2.2-1 wherever the primary dies (its last words ${fate}), the backup goes on consistently with all that clients have seen`, async (t) => {
+  test(`P2.2-1 wherever the primary dies (last words ${fate}), the backup is consistent with all that clients have seen`, async (t) => {
     for (let rounds = 0; rounds <= 24; rounds++) {
       const pair = await FakePair.start()
       const [counter, keeper] = [pair.client(), pair.client()]

@@ -110,7 +110,7 @@ test('P3.3-2 power-off of the primary stops the backup instead of making it go l
 })
 
 for (const [command, code] of [['o', 9], ['x', ExitCode.trapped]] as const) {
-  test(`P3.3-2 a guest that ends by itself ends both replicas at the same point, with the same code (${code}), however far the backup is`, async (t) => {
+  test(`P3.3-2 a guest that ends by itself (code ${code}) ends both replicas at the same point, however far the backup is`, async (t) => {
     const pair = await FakePair.start()
     pair.backup.runsHeld = true
     pair.client().send(`+l${command}`)
@@ -126,7 +126,7 @@ for (const [command, code] of [['o', 9], ['x', ExitCode.trapped]] as const) {
   })
 }
 
-test('P3.5-1 the guest\'s network changes only by events in the log: one that comes in the midst of its code does so at replay', async (t) => {
+test('P3.5-1 the guest\'s network changes only by events in the log; in the midst of its code, too, at the same tick', async (t) => {
   const pair = await FakePair.start()
   pair.backup.runsHeld = true
   const [asking, other] = [pair.client(), pair.client()]

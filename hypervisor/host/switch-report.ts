@@ -10,8 +10,10 @@ export function switchRecord(report: SwitchReport): LogRecord {
 
 function sentenceOf(report: SwitchReport): string {
   switch (report.kind) {
-    case 'attached':
-      return `${report.replica} is live in term ${report.term}${report.inputsResent > 0 ? `, ${report.inputsResent} inputs sent again` : ''}`
+    case 'attached': {
+      const resent = report.inputsResent > 0 ? `, ${report.inputsResent} inputs sent again` : ''
+      return `${report.replica} is live in term ${report.term}${resent}`
+    }
     case 'duplicatesDropped': return `dropped ${report.outputs} repeated outputs, ${report.bytes} bytes that clients had already`
     case 'refused': return `refused ${report.replica} (term ${report.term}): ${report.reason}`
     case 'detached': return `lost ${report.replica} (term ${report.term}): ${report.reason}; client connections are held`
