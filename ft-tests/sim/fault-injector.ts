@@ -1,4 +1,5 @@
 /** Carries out a plan of faults at its moments, and knows when the last one is over. */
+import { guestFlipAt } from './guest.ts'
 import type { Fault } from './faults.ts'
 import type { SimReplica } from './sim-replica.ts'
 import type { Simulation } from './simulation.ts'
@@ -61,6 +62,7 @@ export class FaultInjector {
       case 'arbiterReplyLost': return this.#all(() => void (this.#sim.arbiter.repliesToLose = 1))
       case 'arbiterSlow': return this.#arbiterSlow(forMs)
       case 'cutSwitchOfLive': return this.#cutSwitch(midStep)
+      case 'flipMemory': return this.#flipMemory(backup)
       case 'wallJump': return this.#all(() => void (this.#live().wallJumpUs -= 5_000_000))
     }
   }
@@ -107,6 +109,14 @@ export class FaultInjector {
     if (!replica.isUp || replica.isPaused) return false
     replica.pause()
     this.#sim.scheduler.after(forMs, () => replica.resume())
+    return true
+  }
+
+  /** Where the guest computes, so that no reply shows it; only the state hash can. */
+  #flipMemory({ machine }: SimReplica): boolean {
+    if (!this.#isPair()) return false
+    machine.engine.memory()[guestFlipAt]! ^= 4
+    this.#sim.isBackupSpoilt = true
     return true
   }
 

@@ -7,7 +7,7 @@ import type { Rng } from './rng.ts'
 export const faultKinds = [
   'killPrimary', 'killBackup', 'killBetweenFrames', 'killLoser', 'pausePrimary', 'pauseBackup', 'pauseLive', 'cutToBackup',
   'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'arbiterDown',
-  'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'wallJump'
+  'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'wallJump', 'flipMemory'
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -33,11 +33,14 @@ export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number): rea
     faults.push({ kind, atMs, forMs: durationOf(kind, rng, heartbeatMs), midStep: rng.chance(0.3) })
   }
   if (rng.chance(0.2)) add(rng.pick(['cutSwitchOfLive', 'wallJump'] as const), rng.number(0, activeMs))
-  if (rng.chance(0.95)) {
+  // A backup whose memory has changed must find that out by itself, so nothing else happens in such a run.
+  if (faults.length === 0 && rng.chance(0.06)) add('flipMemory', rng.number(0, activeMs / 2))
+  else if (rng.chance(0.95)) {
     const atMs = rng.number(0, activeMs)
     add(rng.pick(destructive), atMs)
     if (rng.chance(0.3)) add(rng.pick(arbiterTrouble), Math.max(0, atMs - rng.number(0, heartbeatMs)))
     if (rng.chance(0.35)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 12))
+    if (rng.chance(0.15)) add('killLoser', atMs + rng.number(heartbeatMs * 2, heartbeatMs * 20))
     if (rng.chance(0.15)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 30))
   }
   return faults.sort((a, b) => a.atMs - b.atMs)
@@ -46,5 +49,5 @@ export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number): rea
 function durationOf(kind: FaultKind, rng: Rng, heartbeatMs: number): number {
   if (kind.startsWith('pause') || kind.startsWith('stall')) return heartbeatMs * rng.pick([0.5, 2, 4, 10, 30])
   if (kind === 'arbiterDown' || kind === 'arbiterSlow') return rng.number(10, 600)
-  return 0
+  return kind === 'flipMemory' ? heartbeatMs * 10 : 0
 }

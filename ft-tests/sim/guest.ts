@@ -9,7 +9,7 @@ export const guestPages = 3
 const muchEntropyDraws = 17
 
 // Memory, in words. Page 0: globals, event buffer, connections. Page 1: where bytes come and go. Page 2: work.
-const G = { busy: 0, replies: 1, draws: 2, drawHash: 3, expiredHead: 4, expiredTail: 5, clockLow: 6, clockHigh: 7, wallHash: 8 }
+const G = { busy: 0, replies: 1, draws: 2, drawHash: 3, expiredHead: 4, expiredTail: 5, clockLow: 6, clockHigh: 7, wallLow: 8, wallHigh: 9 }
 const expiredAt = 16
 const timersAt = 80
 const eventsAt = 256
@@ -22,18 +22,23 @@ const queueMax = 20
 const itemWords = 12
 const scratch = pageBytes
 const scratchBytes = 16384
+/** A byte that the guest never uses, in the page that it computes in. */
+export const guestFlipAt = 3 * pageBytes - 5
 const workAt = (2 * pageBytes) / 4
 
-export function guestProgram(preemptive: boolean): (host: GuestHost) => GuestProgram {
-  return (host) => new Guest(host, preemptive)
+/** @param steady it may count on a wall clock that never steps back */
+export function guestProgram(preemptive: boolean, steady: boolean): (host: GuestHost) => GuestProgram {
+  return (host) => new Guest(host, preemptive, steady)
 }
 
 class Guest implements GuestProgram {
   readonly #host: GuestHost
   readonly #preemptive: boolean
+  readonly #steady: boolean
 
-  constructor(host: GuestHost, preemptive: boolean) {
+  constructor(host: GuestHost, preemptive: boolean, steady: boolean) {
     this.#host = host
+    this.#steady = steady
     this.#preemptive = preemptive
   }
 
@@ -178,18 +183,26 @@ class Guest implements GuestProgram {
   #operate(flags: number, at: number, id: number): void {
     const { call } = this.#host
     if ((flags & Ask.grow) !== 0 && this.#host.grow()) this.#host.bytes.fill(id, this.#host.bytes.length - 256)
-    const { words } = this.#host
     if ((flags & Ask.monotonic) !== 0) this.#readClock()
-    if ((flags & Ask.wall) !== 0) words[G.wallHash] = mix(words[G.wallHash]!, call.clock_wall!() % 0x7fffffff)
+    if ((flags & Ask.wall) !== 0) this.#readWall()
     if ((flags & Ask.entropy) !== 0) this.#draw(1 + (id % 40))
     if ((flags & Ask.console) !== 0) call.console_write!((at + C.request) * 4, requestBytes)
-    if ((flags & Ask.timer) !== 0) this.#setTimer(words[at + C.id]!, id)
+    if ((flags & Ask.timer) !== 0) this.#setTimer(this.#host.words[at + C.id]!, id)
   }
 
   #readClock(): void {
     const us = this.#host.call.clock_monotonic!()
     this.#host.words[G.clockLow] = us | 0
     this.#host.words[G.clockHigh] = Math.floor(us / 0x100000000)
+  }
+
+  #readWall(): void {
+    const { words, call } = this.#host
+    const lastUs = words[G.wallHigh]! * 0x100000000 + (words[G.wallLow]! >>> 0)
+    const us = call.clock_wall!()
+    if (this.#steady && us < lastUs) throw new Error(`the guest's wall clock stepped back from ${lastUs} to ${us} µs`)
+    words[G.wallLow] = us | 0
+    words[G.wallHigh] = Math.floor(us / 0x100000000)
   }
 
   #draw(length: number): void {

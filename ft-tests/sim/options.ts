@@ -36,6 +36,8 @@ export type SimOptions = {
   /** Hides from a replica what the switch has of its outputs, so that it repeats them and the switch must drop them. */
   readonly hidesDelivered: boolean
   readonly powerOffAtEnd: boolean
+  /** Else the guest never sees its wall clock step back. */
+  readonly wallJumps: boolean
   readonly faults: readonly Fault[]
 }
 
@@ -62,11 +64,11 @@ export function optionsOf(rng: Rng): SimOptions {
     heartbeatIntervalMs, heartbeatsMissedMax: rng.pick([2, 3, 3, 5]),
     windowBytesMax: isTight ? rng.pick([200, 1000, 20_000]) : 1 << 20,
     windowEntriesMax: isTight ? rng.pick([3, 10, 50]) : 100_000,
-    stateHashIntervalMs: rng.pick([2, 20, 100]),
+    stateHashIntervalMs: rng.pick([5, 20, 100]),
     primaryQuantumTicks: quantum(), backupQuantumTicks: quantum(), tickUs, backupSlowness,
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
     arbiterDelayMs: rng.pick([0.5, 3, 30]), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
-    powerOffAtEnd: rng.chance(0.3),
+    powerOffAtEnd: rng.chance(0.3), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     faults
   }
 }

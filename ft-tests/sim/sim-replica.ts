@@ -16,6 +16,7 @@ import { Replica, type ReplicaConfig } from '../../hypervisor/ft/replica.ts'
 import type { Stop } from '../../hypervisor/machine/engine.ts'
 import { Machine } from '../../hypervisor/machine/machine.ts'
 import type { Arrival, Lane } from './lane.ts'
+import type { Rng } from './rng.ts'
 import type { Simulation } from './simulation.ts'
 import { guestPages, guestProgram } from './guest.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
@@ -81,11 +82,11 @@ export class SimReplica {
     const world = {
       wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + this.wallJumpUs,
       monotonicUs: () => Math.floor(sim.nowMs * 1000) + (name === 'backup' ? 77_000_000 : 5_000),
-      entropy: (length: number) => Uint8Array.from({ length }, () => entropy.word() & 0xff)
+      entropy: (length: number) => randomBytes(entropy, length)
     }
     if (name === 'backup') this.wallJumpUs = options.backupWallSkewUs
     this.core = new Replica(config, world, crc32, (outside) => {
-      machine = new Machine((calls) => new ScriptedEngine(calls, guestPages, pagesMax, guestProgram(options.preemptive)), [], outside)
+      machine = new Machine((calls) => new ScriptedEngine(calls, guestPages, pagesMax, guestProgram(options.preemptive, !options.wallJumps)), [], outside)
       return machine
     })
     this.machine = machine!
@@ -346,6 +347,9 @@ export class SimReplica {
 
   #onReport(report: Report): void {
     this.#sim.reached(`report ${report.event}`)
+    if (report.event === 'live' && report.outputsHeld > 0) this.#sim.reached('live with outputs held')
+    if (report.event === 'live' && !this.machine.idle) this.#sim.reached('live in the middle of running code')
+    if (report.event === 'alone' && report.outputsHeld > 0) this.#sim.reached('alone with outputs held')
     this.#sim.tell((c) => c.onReport(this, report))
   }
 
@@ -369,6 +373,13 @@ export class SimReplica {
       else this.take({ kind: 'time' })
     })
   }
+}
+
+/** The first bytes are as random as any; of many, the rest repeats one word, for speed. */
+function randomBytes(rng: Rng, length: number): Uint8Array {
+  const bytes = new Uint8Array(length).fill(rng.word() & 0xff)
+  for (let i = 0; i < Math.min(length, 64); i++) bytes[i] = rng.word()
+  return bytes
 }
 
 function isLogFrame(command: Command): boolean {

@@ -44,6 +44,8 @@ export class Simulation {
   /** From the primary, and from the backup. */
   readonly channel: { readonly toBackup: Lane; readonly toPrimary: Lane }
   arbiterExtraMs = 0
+  /** The plan has changed the backup's memory: it must diverge, and never go live. */
+  isBackupSpoilt = false
   readonly #checkers: readonly Checker[]
   readonly #injector: FaultInjector
   readonly #trace: string[] = []
@@ -55,8 +57,8 @@ export class Simulation {
     this.options = optionsOf(this.rng)
     this.mutant = mutant
     this.#checkers = [
-      new OutputRule(), new SameOutputs(), new AtMostOneLive(), new BackupEquality(), new NeverAhead(), new Bounded(this),
-      new NoDivergence(), new Liveness(), new PowerOff()
+      new OutputRule(), new SameOutputs(), new AtMostOneLive(), new BackupEquality(this), new NeverAhead(), new Bounded(this),
+      new NoDivergence(this), new Liveness(), new PowerOff()
     ]
     this.switch = new SimSwitch(this)
     const primary = new SimReplica(this, 'primary')
@@ -177,9 +179,10 @@ export class Simulation {
     const { phase } = replica.core
     this.states.add(`${replica.name} ${phase}`)
     this.tell((c) => c.onStepped(replica, event, phase))
+    const { ticks, lastSeq, ackedSeq, replayedSeq } = replica.core.status()
+    if (phase === 'protected' && lastSeq - ackedSeq >= this.options.windowEntriesMax) this.reached('primary window full')
     if (event.kind === 'time' && commands.length === 0) return
     const did = commands.map((command) => (command.do === 'peer' ? command.message.type : command.do === 'switch' ? `switch:${command.messages.map((m) => m.type).join('+')}` : command.do))
-    const { ticks, lastSeq, ackedSeq, replayedSeq } = replica.core.status()
     const what = event.kind === 'peer' ? `peer:${event.message.type}` : event.kind === 'switch' ? `switch:${event.messages.map((m) => m.type).join('+')}` : event.kind
     const line = `${this.nowMs.toFixed(3)} ${replica.name} ${phase} t${ticks} s${lastSeq} a${ackedSeq} r${replayedSeq} ${what} -> ${did.join(' ')}`
     this.note(line)

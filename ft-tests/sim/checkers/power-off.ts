@@ -10,7 +10,7 @@ export class PowerOff extends Checker {
     if (!sim.options.powerOffAtEnd) return
     for (const replica of sim.replicas) {
       if (replica.isUp) this.fail(`${replica.name} is ${replica.core.phase} although the machine is powered off`)
-      const isFine = replica.isDead || replica.haltCode === ExitCode.ok || replica.haltCode === ExitCode.lost
+      const isFine = replica.isDead || replica.haltCode === ExitCode.divergence || replica.haltCode === ExitCode.ok || replica.haltCode === ExitCode.lost
       if (!isFine) this.fail(`${replica.name} ended with code ${replica.haltCode}: ${replica.haltReason}`)
     }
     const { term } = sim.arbiter.current(sim.vm)
