@@ -36,6 +36,8 @@ export type CommandOptions = {
   readonly before?: readonly string[]
   /** A script to run instead. */
   readonly program?: string
+  /** The Node to run it on. */
+  readonly node?: string
 }
 
 export class Command {
@@ -51,9 +53,9 @@ export class Command {
   #watchers: (() => void)[] = []
 
   /** Runs `ft-run`, or another program, with these arguments in a process group of its own. */
-  constructor(t: Closer, args: readonly string[], { before = [], program = ftRun }: CommandOptions = {}) {
+  constructor(t: Closer, args: readonly string[], { before = [], program = ftRun, node = process.execPath }: CommandOptions = {}) {
     this.folder = temporaryFolder(t)
-    const [file, ...rest] = [...before, process.execPath, program, ...args]
+    const [file, ...rest] = [...before, node, program, ...args]
     this.process = spawn(file, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: this.folder } })
     this.process.stdout!.setEncoding('utf8').on('data', (text: string) => this.#onText(text))
     this.process.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))

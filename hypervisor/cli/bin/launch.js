@@ -2,7 +2,7 @@
  * Starts a command on the pinned runtime. Plain JavaScript that an old Node can read: it may be the first thing that
  * runs. From a checkout the TypeScript sources run as they are; from an installed package, what `npm pack` compiled.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,16 @@ export async function launch(name) {
   } catch {
     return fail(`the runtime ${runtime}@${wanted} is not installed; run "npm ci" here (without --omit=optional)`)
   }
-  process.exitCode = spawnSync(binary, process.argv.slice(1), { stdio: 'inherit' }).status ?? 1
+  runOn(binary)
+}
+
+/** Ctrl-C reaches the child by itself, being of the same group; a signal to this process alone is passed on. */
+function runOn(binary) {
+  const child = spawn(binary, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code) => {
+    process.exitCode = code ?? 1
+  })
 }
 
 function fail(line) {
