@@ -68,7 +68,7 @@ export class FaultInjector {
   }
 
   #isPair(): boolean {
-    return this.#sim.replicas.every((replica) => replica.isPaired)
+    return this.#sim.replicas.every((replica) => replica.isFairGame)
   }
 
   #onChannel(...parts: readonly (() => void)[]): boolean {
@@ -91,7 +91,7 @@ export class FaultInjector {
     if (!this.#isPair()) return false
     if (midStep) replica.dieAfter = { commands: this.#sim.rng.integer(0, 2) }
     this.#sim.scheduler.after(midStep ? midStepWaitMs : 0, () => {
-      if (replica.isPaired) replica.kill()
+      if (replica.isFairGame) replica.kill()
       replica.dieAfter = undefined
     })
     return true

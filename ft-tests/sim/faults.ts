@@ -36,7 +36,7 @@ export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number): rea
   // A backup whose memory has changed must find that out by itself, so nothing else happens in such a run.
   if (faults.length === 0 && rng.chance(0.06)) add('flipMemory', rng.number(0, activeMs / 2))
   else if (rng.chance(0.95)) {
-    const atMs = rng.number(0, activeMs)
+    const atMs = rng.chance(0.1) ? rng.number(0, 2) : rng.number(0, activeMs)
     add(rng.pick(destructive), atMs)
     if (rng.chance(0.3)) add(rng.pick(arbiterTrouble), Math.max(0, atMs - rng.number(0, heartbeatMs)))
     if (rng.chance(0.35)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 12))

@@ -36,6 +36,10 @@ export type SimOptions = {
   /** Hides from a replica what the switch has of its outputs, so that it repeats them and the switch must drop them. */
   readonly hidesDelivered: boolean
   readonly powerOffAtEnd: boolean
+  /** The operator does not wait for the clients; 0: he does. */
+  readonly powerOffAtMs: number
+  /** Faults may strike before both replicas have joined: then the start may fail, but nothing else may. */
+  readonly startsEarly: boolean
   /** Else the guest never sees its wall clock step back. */
   readonly wallJumps: boolean
   readonly faults: readonly Fault[]
@@ -68,7 +72,7 @@ export function optionsOf(rng: Rng): SimOptions {
     primaryQuantumTicks: quantum(), backupQuantumTicks: quantum(), tickUs, backupSlowness,
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
     arbiterDelayMs: rng.pick([0.5, 3, 30]), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
-    powerOffAtEnd: rng.chance(0.3), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
+    powerOffAtEnd: rng.chance(0.3), powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     faults
   }
 }

@@ -5,8 +5,8 @@ import { ReplyReader } from './reply-reader.ts'
 import type { Rng } from './rng.ts'
 import type { Simulation } from './simulation.ts'
 
-/** How a client leaves once it has all its replies. */
-type Leaving = 'end' | 'reset'
+/** How a client leaves: once it has all its replies, once it has asked for all of them, or in the middle of everything. */
+type Leaving = 'end' | 'endEarly' | 'reset' | 'abort'
 
 export class SimClient {
   readonly name: string
@@ -26,6 +26,7 @@ export class SimClient {
   #isHeld = false
   #held: Uint8Array[] = []
   #isEnding = false
+  #endHeld = false
   #undrained = 0
   #lastArrivalMs = 0
 
@@ -34,7 +35,7 @@ export class SimClient {
     this.#rng = sim.rng.fork()
     this.name = `client ${index}`
     this.requests = sim.options.requestsPerClient
-    this.#leaving = this.#rng.chance(0.15) ? 'reset' : 'end'
+    this.#leaving = this.#rng.pick(['end', 'end', 'end', 'endEarly', 'endEarly', 'reset', 'abort'])
     this.#drainMs = this.#rng.chance(0.3) ? this.#rng.number(1, 10) : 0
     this.reader = new ReplyReader(this.name, sim.history, {
       onReply: () => this.#onReply(),
@@ -63,6 +64,8 @@ export class SimClient {
     this.reader.expect({ id, hash: this.#hash, body, timer: (flags & Ask.timer) !== 0 })
     this.waitingSinceMs = this.#sim.nowMs
     this.#write(bytes)
+    if (this.#leaving === 'endEarly' && id === this.requests) this.#leave()
+    if (this.#leaving === 'abort' && this.#rng.chance(0.04)) this.#leave()
   }
 
   #flags(): number {
@@ -117,13 +120,19 @@ export class SimClient {
   #leave(): void {
     if (this.#isEnding) return
     this.#isEnding = true
-    if (this.#leaving === 'end') return this.#arriveAtSwitch(() => this.#sim.switch.take({ kind: 'clientEnded', client: this.#socket! }))
+    if (this.#leaving === 'end' || this.#leaving === 'endEarly') return this.#end()
     this.isDone = true
     this.#arriveAtSwitch(() => this.#sim.switch.take({ kind: 'clientReset', client: this.#socket! }))
   }
 
+  /** After what is held back, if the switch does not read just now. */
+  #end(): void {
+    if (this.#isHeld) return void (this.#endHeld = true)
+    this.#arriveAtSwitch(() => this.#sim.switch.take({ kind: 'clientEnded', client: this.#socket! }))
+  }
+
   receiveEnd(): void {
-    if (!this.#isEnding) this.#sim.fail('ClientStream', `${this.name} was ended after ${this.reader.replies} of ${this.requests} replies`)
+    if (!this.#isEnding || !this.reader.isComplete) this.#sim.fail('ClientStream', `${this.name} was ended after ${this.reader.replies} of ${this.requests} replies`)
     this.isDone = true
     this.#sim.switch.take({ kind: 'clientClosed', client: this.#socket! })
   }
@@ -138,5 +147,7 @@ export class SimClient {
     const held = this.#held
     this.#held = []
     for (const bytes of held) this.#write(bytes)
+    if (this.#endHeld) this.#end()
+    this.#endHeld = false
   }
 }

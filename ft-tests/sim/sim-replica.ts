@@ -106,6 +106,16 @@ export class SimReplica {
     return this.isUp && (this.core.phase === 'protected' || this.core.phase === 'replaying')
   }
 
+  /** Has no peer yet. */
+  get isStarting(): boolean {
+    return this.isUp && (this.core.phase === 'waiting' || this.core.phase === 'joining')
+  }
+
+  /** The plan may strike it: the other one could go on, or nothing has begun. */
+  get isFairGame(): boolean {
+    return this.isPaired || (this.isStarting && this.#sim.options.startsEarly)
+  }
+
   get #isGone(): boolean {
     return !this.isUp
   }
@@ -281,7 +291,7 @@ export class SimReplica {
   /** Index of the command at which a planned kill strikes; -1 if it does not. */
   #lastOfLife(commands: readonly Command[]): number {
     const { dieAfter } = this
-    if (dieAfter === undefined || !this.isPaired || commands.length < 2) return -1
+    if (dieAfter === undefined || !this.isFairGame || commands.length < 2) return -1
     if (dieAfter !== 'firstFrame') return dieAfter.commands
     const frames = [...commands.keys()].filter((i) => isLogFrame(commands[i]!))
     if (frames.length < 2) return -1

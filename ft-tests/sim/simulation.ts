@@ -74,6 +74,16 @@ export class Simulation {
     this.#injector = new FaultInjector(this)
   }
 
+  get isPoweredOffEarly(): boolean {
+    return this.options.powerOffAtMs > 0
+  }
+
+  /** A fault struck before there was a pair, and nothing came of the start: nobody was ever served. */
+  get isFailedStart(): boolean {
+    if (!this.options.startsEarly || this.clients.some((client) => client.reader.replies > 0)) return false
+    return this.replicas.every((replica) => !replica.isUp || replica.isStarting)
+  }
+
   get nowMs(): number {
     return this.scheduler.nowMs
   }
@@ -106,12 +116,12 @@ export class Simulation {
         primary.openChannel(this.channel.toBackup)
         backup.openChannel(this.channel.toPrimary)
       }
-      // Before both have joined there is no pair to fail over: a fault then is a failed start.
-      if (isJoined && !this.#injector.isStarted && primary.isPaired && backup.isPaired) this.#injector.start()
+      if (isJoined && !this.#injector.isStarted && (this.options.startsEarly || (primary.isPaired && backup.isPaired))) this.#injector.start()
       if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) patientUntilMs = this.nowMs + patienceMs
       if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
+      if (this.isPoweredOffEarly && this.nowMs > this.options.powerOffAtMs) break
     }
-    if (this.options.powerOffAtEnd && this.clients.every((client) => client.isDone)) this.#powerOff()
+    if (this.isPoweredOffEarly || (this.options.powerOffAtEnd && this.clients.every((client) => client.isDone))) this.#powerOff()
     this.#end()
   }
 
