@@ -18,17 +18,18 @@ export async function buildGuest(name: string): Promise<void> {
       '--sourceMap', '--debug', '--noColors'
     ])
     if (error) throw new Error(`guest ${name} does not compile: ${error.message}\n${stderr.toString()}`)
-    for (const suffix of ['.wasm.map', '.wasm']) renameSync(join(aside, name + suffix), join(root, 'build', name + suffix))
+    for (const file of [`${name}.wasm.map`, `${name}.wasm`]) renameSync(join(aside, file), join(root, 'build', file))
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
 }
 
-/** Builds those of the guests (all, or the ones named) whose module is missing or older than its sources, and returns their names. */
+/** Builds the guests (all, or the ones named) whose module is missing or older than its sources; returns their names. */
 export async function buildGuests(...names: readonly string[]): Promise<string[]> {
   const wanted = builtinGuests().filter(guest => names.length === 0 || names.includes(guest.name))
+  const lib = newest(join(root, 'lib'))
   const stale = wanted.filter(guest => !existsSync(guest.path) ||
-    statSync(guest.path).mtimeMs < Math.max(newest(join(root, 'lib')), newest(join(root, guest.name, 'assembly'))))
+    statSync(guest.path).mtimeMs < Math.max(lib, newest(join(root, guest.name, 'assembly'))))
   for (const guest of stale) await buildGuest(guest.name)
   return stale.map(guest => guest.name)
 }
@@ -41,5 +42,5 @@ function newest(folder: string): number {
 
 if (import.meta.main) {
   const names = await buildGuests()
-  console.log(names.length === 0 ? 'guests are up to date' : `built ${names.map(name => `guest-images/build/${name}.wasm`).join(', ')}`)
+  console.log(names.length === 0 ? 'guests are up to date' : `built guests: ${names.join(', ')}`)
 }

@@ -12,7 +12,7 @@ test.serial('generated scripts get the same replies, byte for byte, as from redi
     t.pass()
     return
   }
-  const script = fc.array(anyCommand, { minLength: 1, maxLength: 120 })
+  const script = fc.array(anyCommand, { minLength: 1, maxLength: 200, size: 'max' })
   await fc.assert(fc.asyncProperty(script, async commands => {
     const { guest, redis } = await pair.ask([['FLUSHALL'], ...commands])
     for (let i = 0; i < redis.length; i++) {
@@ -22,6 +22,6 @@ test.serial('generated scripts get the same replies, byte for byte, as from redi
       }
     }
     if (guest.length !== redis.length) throw new Error(`${guest.length} replies from the guest, ${redis.length} from redis`)
-  }), { numRuns: 400, seed: 7, endOnFailure: process.env.FT_SHRINK === undefined })
+  }), { numRuns: Number(process.env.FT_RUNS ?? 400), seed: Number(process.env.FT_SEED ?? 7) })
   t.pass()
 })

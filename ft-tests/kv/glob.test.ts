@@ -7,7 +7,8 @@ test.after.always(() => pair?.stop())
 
 const texts = fc.array(fc.constantFrom('a', 'b', 'c', '-', ']', '[', '^', '\\', '*', '?', '\xff', '\x7f', '\0'), { maxLength: 6 })
 const patterns = fc.array(
-  fc.constantFrom('*', '**', '?', '[', ']', '^', '-', '\\', 'a', 'b', 'c', '[a-c]', '[^b]', '[\\]', '[b-a]', '\xff', '[\x01-\xfe]', '\0'),
+  fc.constantFrom('*', '**', '?', '[', ']', '^', '-', '\\', 'a', 'b', 'c', '[a-c]', '[^b]',
+    '[\\]', '[b-a]', '\xff', '[\x01-\xfe]', '\0'),
   { maxLength: 7 }
 )
 
@@ -25,7 +26,8 @@ test.serial('KEYS and SCAN match as in redis-server', async t => {
     const { guest, redis } = await pair.ask(script)
     redis.forEach((reply, i) => {
       if (reply.startsWith('unordered')) matched++
-      if (guest[i] !== reply) throw new Error(`${JSON.stringify(script[i])} on ${JSON.stringify(keys)}: guest ${guest[i]}, redis ${reply}`)
+      const what = `${JSON.stringify(script[i])} on ${JSON.stringify(keys)}`
+      if (guest[i] !== reply) throw new Error(`${what}: guest ${guest[i]}, redis ${reply}`)
     })
   }), { numRuns: Number(process.env.FT_RUNS ?? 400), seed: Number(process.env.FT_SEED ?? 5) })
   t.true(matched > 100)

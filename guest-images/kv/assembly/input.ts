@@ -5,7 +5,9 @@ import { argc, base, beginRequest, clearArguments, putAway, settleArguments, tak
 import { Connection, closeIfDone } from './connection'
 import { execute } from './dispatch'
 import { beginOutput, flush } from './output'
-import { Found, bulkLacks, bulkReceived, noMemory, parse, parserBulk, parserBulkLen, parserRemaining, roomInBulk, setParser } from './resp'
+import {
+  Found, bulkLacks, bulkReceived, noMemory, parse, parserBulk, parserBulkLen, parserRemaining, roomInBulk, setParser
+} from './resp'
 import { STAT } from './stats'
 import { end, pos, setWindow } from './window'
 

@@ -59,7 +59,8 @@ function defineStrings(): void {
   define('psetex', 4, GROWS, group, setting.psetex, one, 'OW update')
   define('mset', -3, GROWS, group, strings.mset, Keys.PAIRS, 'OW update',
     'request_policy:multi_shard response_policy:all_succeeded')
-  define('msetnx', -3, GROWS, group, strings.msetnx, Keys.PAIRS, 'OW insert', 'request_policy:multi_shard response_policy:agg_min')
+  define('msetnx', -3, GROWS, group, strings.msetnx, Keys.PAIRS, 'OW insert',
+    'request_policy:multi_shard response_policy:agg_min')
   define('mget', -2, READ | FAST, group, strings.mget, Keys.ALL, 'RO access', 'request_policy:multi_shard')
   define('append', 3, GROWS | FAST, group, strings.append, one, 'RW insert')
   define('strlen', 2, READ | FAST, group, strings.strlen, one, 'RO')
@@ -80,7 +81,8 @@ function defineKeys(): void {
   define('exists', -2, READ | KEYSPACE | FAST, group, keys.exists, Keys.ALL, 'RO', sum)
   define('type', 2, READ | KEYSPACE | FAST, group, keys.type, Keys.FIRST, 'RO')
   define('rename', 3, WRITE | KEYSPACE, group, keys.rename, Keys.TWO, 'RW access delete')
-  define('randomkey', 1, READ | KEYSPACE, group, keys.randomkey, Keys.NONE, '', 'request_policy:all_shards nondeterministic_output')
+  define('randomkey', 1, READ | KEYSPACE, group, keys.randomkey, Keys.NONE, '',
+    'request_policy:all_shards nondeterministic_output')
   define('keys', 2, READ | KEYSPACE | Flag.DANGEROUS, group, scanning.keys, Keys.NONE, '',
     'request_policy:all_shards nondeterministic_output_order')
   define('scan', -2, READ | KEYSPACE, group, scanning.scan, Keys.NONE, '', 'nondeterministic_output request_policy:special')

@@ -54,7 +54,8 @@ function server(): void {
 function clients(): void {
   begin('Clients')
   addField('connected_clients', openConnections())
-  addText('cluster_connections:0\r\nmaxclients:10000\r\nblocked_clients:0\r\ntracking_clients:0\r\nclients_in_timeout_table:0\r\n')
+  addText('cluster_connections:0\r\nmaxclients:10000\r\nblocked_clients:0\r\n')
+  addText('tracking_clients:0\r\nclients_in_timeout_table:0\r\n')
 }
 
 function memorySection(): void {
