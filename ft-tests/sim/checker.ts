@@ -1,6 +1,6 @@
 /** What every checker may hear of a run. Each one judges from what really crossed the links, not from the cores' own books. */
 import type { ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
-import type { Phase } from '../../hypervisor/ft/replica.ts'
+import type { Phase } from '../../hypervisor/ft/phase.ts'
 import type { Output, Outputs } from '../../hypervisor/switch/messages.ts'
 import type { LogFrame } from '../../logging-channel/messages.ts'
 import type { SimReplica } from './sim-replica.ts'

@@ -62,6 +62,7 @@ export class FaultInjector {
       case 'arbiterReplyLost': return this.#all(() => void (this.#sim.arbiter.repliesToLose = 1))
       case 'arbiterSlow': return this.#arbiterSlow(forMs)
       case 'cutSwitchOfLive': return this.#cutSwitch(midStep)
+      case 'stallSwitchOfLive': return this.#all(() => this.#live().stallSwitch(forMs))
       case 'flipMemory': return this.#flipMemory(backup)
       case 'wallJump': return this.#all(() => void (this.#live().wallJumpUs -= 5_000_000))
     }

@@ -7,7 +7,7 @@ import type { Rng } from './rng.ts'
 export const faultKinds = [
   'killPrimary', 'killBackup', 'killBetweenFrames', 'killLoser', 'pausePrimary', 'pauseBackup', 'pauseLive', 'cutToBackup',
   'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'arbiterDown',
-  'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'wallJump', 'flipMemory'
+  'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'stallSwitchOfLive', 'wallJump', 'flipMemory'
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -25,14 +25,14 @@ const destructive: readonly FaultKind[] = [
   'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary'
 ]
 const arbiterTrouble: readonly FaultKind[] = ['arbiterDown', 'arbiterReplyLost', 'arbiterSlow']
-const afterwards: readonly FaultKind[] = ['killLoser', 'pauseLive', 'cutSwitchOfLive', 'cutSwitchOfLive', 'wallJump']
+const afterwards: readonly FaultKind[] = ['killLoser', 'pauseLive', 'cutSwitchOfLive', 'stallSwitchOfLive', 'wallJump']
 
 export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number): readonly Fault[] {
   const faults: Fault[] = []
   const add = (kind: FaultKind, atMs: number): void => {
     faults.push({ kind, atMs, forMs: durationOf(kind, rng, heartbeatMs), midStep: rng.chance(0.3) })
   }
-  if (rng.chance(0.2)) add(rng.pick(['cutSwitchOfLive', 'wallJump'] as const), rng.number(0, activeMs))
+  if (rng.chance(0.2)) add(rng.pick(['cutSwitchOfLive', 'stallSwitchOfLive', 'wallJump'] as const), rng.number(0, activeMs))
   // A backup whose memory has changed must find that out by itself, so nothing else happens in such a run.
   if (faults.length === 0 && rng.chance(0.06)) add('flipMemory', rng.number(0, activeMs / 2))
   else if (rng.chance(0.95)) {

@@ -31,6 +31,9 @@ export type SimOptions = {
   /** Microseconds since 1970 that the backup's wall clock is ahead (or behind). */
   readonly backupWallSkewUs: number
   readonly arbiterDelayMs: number
+  /** The arbiter can't be reached when the primary starts. */
+  readonly arbiterDownUntilMs: number
+  readonly firstReplyLost: boolean
   /** When a stopped process goes on, its timers come before what its sockets hold (as in Node), or after. */
   readonly timersFirst: boolean
   /** Hides from a replica what the switch has of its outputs, so that it repeats them and the switch must drop them. */
@@ -71,7 +74,7 @@ export function optionsOf(rng: Rng): SimOptions {
     stateHashIntervalMs: rng.pick([5, 20, 100]),
     primaryQuantumTicks: quantum(), backupQuantumTicks: quantum(), tickUs, backupSlowness,
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
-    arbiterDelayMs: rng.pick([0.5, 3, 30]), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
+    arbiterDelayMs: rng.pick([0.5, 3, 30]), arbiterDownUntilMs: rng.chance(0.05) ? rng.number(1, 500) : 0, firstReplyLost: rng.chance(0.05), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
     powerOffAtEnd: rng.chance(0.3), powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     faults
   }

@@ -20,6 +20,7 @@ import type { Rng } from './rng.ts'
 import type { Simulation } from './simulation.ts'
 import { guestPages, guestProgram } from './guest.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
+import type { SwitchConnection } from './sim-switch.ts'
 
 /** What waits to be done by the process, in order. */
 type Work =
@@ -56,7 +57,7 @@ export class SimReplica {
   #channelOpen = false
   #isReading = true
   #switchOut: Lane | undefined
-  #switchConnection: object | undefined
+  #switchConnection: SwitchConnection | undefined
   #inbox: Work[] = []
   /** Channel bytes not read because the core does not want them. */
   #unread: Arrival[] = []
@@ -157,7 +158,7 @@ export class SimReplica {
     this.#take({ kind: 'channel', arrival })
   }
 
-  openSwitch(out: Lane, connection: object): void {
+  openSwitch(out: Lane, connection: SwitchConnection): void {
     this.#switchOut = out
     this.#switchConnection = connection
     this.#switchDecoder = new SwitchDecoder<FromSwitch>(decodeFromSwitch)
@@ -272,6 +273,12 @@ export class SimReplica {
     if (this.#switchConnection === undefined) return
     if (silently) this.#switchOut!.lose(true)
     this.onSwitch(null, this.#switchConnection)
+  }
+
+  /** Nothing passes between this replica and the switch for a while; what is under way arrives late, perhaps too late. */
+  stallSwitch(forMs: number): void {
+    this.#switchOut?.hold(forMs)
+    this.#switchConnection?.out!.hold(forMs)
   }
 
   // The core and its commands

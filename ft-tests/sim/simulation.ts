@@ -106,6 +106,7 @@ export class Simulation {
     const [primary, backup] = this.replicas
     this.connectSwitch(primary)
     this.connectSwitch(backup)
+    this.#troubleAtStart()
     primary.start()
     backup.start()
     let isJoined = false
@@ -123,6 +124,13 @@ export class Simulation {
     }
     if (this.isPoweredOffEarly || (this.options.powerOffAtEnd && this.clients.every((client) => client.isDone))) this.#powerOff()
     this.#end()
+  }
+
+  #troubleAtStart(): void {
+    const { arbiterDownUntilMs, firstReplyLost } = this.options
+    this.arbiter.repliesToLose = firstReplyLost ? 1 : 0
+    this.arbiter.isDown = arbiterDownUntilMs > 0
+    this.scheduler.at(arbiterDownUntilMs, () => (this.arbiter.isDown = false))
   }
 
   /** Whoever is live is powered off; a replica that could not hear of it is powered off next. */
