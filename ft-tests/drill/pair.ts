@@ -19,28 +19,40 @@ const START_MS_MAX = 30_000
 const STOP_MS_MAX = 10_000
 const STDERR_KEPT = 4000
 
+/** As a pair, but perhaps without a backup. */
+export type ServiceHandle = Omit<PairHandle, 'backup'> & { readonly backup: { readonly pid: number } | undefined }
+
 /**
- * Starts pairs with `command` (program and arguments of ft-run, `--json` among them).
- * @throws Error with what it wrote, if it ends or stays silent instead of getting ready
+ * Starts ft-run with `command` (program and arguments, `--json` among them) and waits until it is ready.
+ * @throws Error with what it wrote, if it ends or stays silent instead
  */
+export async function startService(command: readonly string[]): Promise<ServiceHandle> {
+  const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_KEPT)))
+  const events = new PairEventLog()
+  createInterface({ input: child.stdout }).on('line', (line) => events.push(parseLine(line)))
+  const ended = new Promise<null>((resolve) => child.once('close', () => resolve(null)))
+  child.once('error', (error) => (stderr += error.message))
+  const ready = await Promise.race([events.find((event) => event.event === 'ready', START_MS_MAX), ended])
+  if (ready === null) {
+    await stopProcess(child, [])
+    throw new Error(`the service did not get ready: ${stderr.trim() || command.join(' ')}`)
+  }
+  const { address, primary, backup } = parseReady(ready)
+  let stopped: Promise<void> | undefined
+  const replicas = [primary.pid, ...(backup === undefined ? [] : [backup.pid])]
+  return { address, primary, backup, events, stop: () => (stopped ??= stopProcess(child, replicas)) }
+}
+
+/** Starts pairs with `command`. @throws as `startService`, and if there is no backup */
 export function pairStarter(command: readonly string[]): StartPair {
   return async () => {
-    const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
-    let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-STDERR_KEPT)))
-    const events = new PairEventLog()
-    createInterface({ input: child.stdout }).on('line', (line) => events.push(parseLine(line)))
-    const ended = new Promise<null>((resolve) => child.once('close', () => resolve(null)))
-    child.once('error', (error) => (stderr += error.message))
-    const ready = await Promise.race([events.find((event) => event.event === 'ready', START_MS_MAX), ended])
-    if (ready === null) {
-      await stopProcess(child, [])
-      throw new Error(`the pair did not get ready: ${stderr.trim() || command.join(' ')}`)
-    }
-    const { address, primary, backup } = parseReady(ready)
-    if (backup === undefined) throw new Error('the pair has no backup: nothing to drill')
-    let stopped: Promise<void> | undefined
-    return { address, primary, backup, events, stop: () => (stopped ??= stopProcess(child, [primary.pid, backup.pid])) }
+    const service = await startService(command)
+    const { backup } = service
+    if (backup !== undefined) return { ...service, backup }
+    await service.stop()
+    throw new Error('the service has no backup: nothing to drill')
   }
 }
 
