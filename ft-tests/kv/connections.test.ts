@@ -67,6 +67,18 @@ test('a client that ends its side still gets every reply, then the connection is
   t.true(client.guestEnded)
 })
 
+test('after QUIT the replies before it still arrive, and the connection is closed, not reset', async t => {
+  const machine = await boot('kv')
+  const client = machine.connect(6379)
+  client.readable = 0
+  client.send(request('SET', 'k', Buffer.alloc(600_000))).send('GET k\r\nQUIT\r\nPING\r\n').send('PING\r\n'.repeat(1000))
+  t.false(client.guestEnded)
+  client.read(Infinity)
+  t.true(client.take().subarray(-7).equals(Buffer.from('\r\n+OK\r\n')))
+  t.true(client.guestEnded)
+  t.false(client.guestReset)
+})
+
 test('resets in the middle of requests and replies leave nothing behind', async t => {
   const machine = await boot('kv')
   const watcher = machine.connect(6379)

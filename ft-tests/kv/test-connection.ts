@@ -61,6 +61,11 @@ export class TestConnection {
     this.#machine.run()
   }
 
+  /** Whether something has arrived that the guest has not received. */
+  get hasUnread(): boolean {
+    return this.#waiting > 0
+  }
+
   /** What the guest has sent and the far end has read since the last call. */
   take(): Buffer {
     const all = Buffer.concat(this.#received)

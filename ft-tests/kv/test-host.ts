@@ -139,7 +139,9 @@ export class TestMachine {
       const connection = this.#connections.get(id)
       return connection === undefined ? E_CONN : act(connection)
     }
-    const drop = (connection: TestConnection, reset: boolean): number => {
+    const drop = (connection: TestConnection, asked: boolean): number => {
+      // As TCP: closing with data unread resets.
+      const reset = asked || connection.hasUnread
       connection.pump()
       connection.guestEnded = true
       connection.guestReset = reset

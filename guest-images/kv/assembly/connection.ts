@@ -131,9 +131,14 @@ function dropIf(str: Str | null): void {
   if (str !== null) dropStr(str)
 }
 
+const UNWANTED_BYTES = 16384
+const unwanted = memory.data(16384)
+
 /** Closes a connection that wants it, once all it was replied has been taken. */
 export function closeIfDone(connection: Connection): void {
   if (!connection.closing || (connection.backlog > 0 && !connection.broken)) return
+  // Closing with data unread would reset the connection, and the client might lose its last replies.
+  while (network.receive(connection.id, unwanted, UNWANTED_BYTES) > 0) continue
   network.close(connection.id)
   freeConnection(connection)
 }
