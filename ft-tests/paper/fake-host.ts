@@ -1,7 +1,8 @@
 /** One replica on a host of its own: the real core and machine, on a clock that the test moves. */
 import { crc32 } from 'node:zlib'
 import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
-import { Replica, type ReplicaConfig } from '../../hypervisor/ft/replica.ts'
+import { Replica } from '../../hypervisor/ft/replica.ts'
+import type { ReplicaConfig } from '../../hypervisor/ft/replica-config.ts'
 import type { World } from '../../hypervisor/ft/world.ts'
 import { Machine } from '../../hypervisor/machine/machine.ts'
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'

@@ -26,6 +26,15 @@ export type LockstepLimits = {
   readonly stateHashIntervalMs: number
 }
 
+export type LockstepStatus = {
+  readonly ticks: number
+  readonly lastSeq: number
+  readonly ackedSeq: number
+  readonly replayedSeq: number
+  readonly heldOutputs: number
+  readonly bufferedEntries: number
+}
+
 /** Undelivered output bytes above which a live replica takes no more input. */
 const outputBytesMax = 64 * 1024 * 1024
 
@@ -144,6 +153,12 @@ export class Lockstep {
   /** The switch may forget its inputs up to this number: no failover can need them any more. */
   safeInputs(alone: boolean): number {
     return alone ? this.machine.inputsInjected : this.window.inputsThrough
+  }
+
+  status(): LockstepStatus {
+    const { machine, lastSeq, window, replayedSeq, outputs, received } = this
+    const { ackedSeq } = window
+    return { ticks: machine.ticks, lastSeq, ackedSeq, replayedSeq, heldOutputs: outputs.held, bufferedEntries: received.length }
   }
 
   #isFull(alone: boolean): boolean {

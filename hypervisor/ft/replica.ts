@@ -3,7 +3,7 @@
  * moves between them are here; each rule has a file of its own beside this one.
  */
 import type { Checksum } from '../../logging-channel/crc32.ts'
-import { CHANNEL_VERSION, type ChannelMessage, type Hello, type LogFrame } from '../../logging-channel/messages.ts'
+import type { ChannelMessage, Hello, LogFrame } from '../../logging-channel/messages.ts'
 import type { Verdict } from '../../shared-disk/arbiter.ts'
 import type { Outside } from '../devices/device.ts'
 import type { Stop } from '../machine/engine.ts'
@@ -12,36 +12,14 @@ import type { Attached, FromSwitch } from '../switch/messages.ts'
 import { Claim } from './claim.ts'
 import { Divergence } from './divergence.ts'
 import type { Command, ReplicaEvent, Report } from './events.ts'
+import { Ending } from './ending.ts'
 import { ExitCode } from './exit-codes.ts'
-import { Lockstep, type LockstepLimits } from './lockstep.ts'
+import { Lockstep, type LockstepStatus } from './lockstep.ts'
 import { PeerSide } from './peer-side.ts'
+import { isLive, isPaired, isReplaying, type Phase, takesPeer } from './phase.ts'
+import { helloOf, type ReplicaConfig } from './replica-config.ts'
 import { SwitchSide } from './switch-side.ts'
 import type { World } from './world.ts'
-
-export type ReplicaConfig = LockstepLimits & {
-  readonly role: 'primary' | 'backup'
-  readonly vm: string
-  /** Unique to this process. */
-  readonly replica: string
-  readonly image: string
-  readonly runtime: string
-  /** Run without a backup from the start: outputs are not held. */
-  readonly unprotected: boolean
-  readonly heartbeatIntervalMs: number
-  /** Silence of this many intervals is suspicious. */
-  readonly heartbeatsMissedMax: number
-}
-
-/**
- * `claiming` a first term → `waiting` for a backup → `protected`; or `joining` a primary → `replaying`.
- * Then `suspecting`; the winner goes on `alone` (a backup by way of `draining` its log), the loser has `halted`. When
- * the primary ends in good order, its backup is `leaving`: it replays the rest and halts.
- */
-export type Phase =
-  | 'claiming' | 'waiting' | 'protected' | 'joining' | 'replaying' | 'suspecting' | 'draining' | 'alone' | 'leaving' | 'halted'
-
-/** How long a machine that powers off waits for its last outputs to be taken. */
-const powerOffGraceMs = 1000
 
 export class Replica {
   readonly #config: ReplicaConfig
@@ -54,7 +32,7 @@ export class Replica {
   #suspectedMs = 0
   #replayedAtSuspicion = 0
   #quantumTicks = 1_000_000
-  #ending: { readonly code: ExitCode; readonly reason: string; untilMs: number } | undefined
+  #ending: Ending | undefined
   /** Why the primary has left in good order; what it logged before is still replayed, so that both end alike. */
   #farewell = ''
   /** A run is asked for and has not come to rest: nothing may touch the machine meanwhile. */
@@ -90,15 +68,12 @@ export class Replica {
   }
 
   get hello(): Hello {
-    const { role, vm, replica, image, runtime } = this.#config
-    return { type: 'hello', version: CHANNEL_VERSION, role, vm, replica, image, runtime, term: this.#term }
+    return helloOf(this.#config, this.#term)
   }
 
   /** Positions and backlogs, for status lines and tests. */
-  status(): { ticks: number; lastSeq: number; ackedSeq: number; replayedSeq: number; heldOutputs: number; bufferedEntries: number } {
-    const { machine, lastSeq, window, replayedSeq, outputs, received } = this.#lockstep
-    const { ackedSeq } = window
-    return { ticks: machine.ticks, lastSeq, ackedSeq, replayedSeq, heldOutputs: outputs.held, bufferedEntries: received.length }
+  status(): LockstepStatus {
+    return this.#lockstep.status()
   }
 
   /**
@@ -160,16 +135,11 @@ export class Replica {
     this.#claim = undefined
     const { term, holder } = verdict
     this.#report({ event: 'test-and-set', won, term, holder, tookMs: this.#nowMs - claim.startedMs })
-    if (!won) return this.#halt(ExitCode.lost, this.#lostReason(verdict))
+    if (!won) return this.#halt(ExitCode.lost, claim.whyLost(verdict, this.#config.vm))
     this.#term = term
     if (this.#phase === 'claiming') this.#becomeFirst()
     else if (this.#config.role === 'primary') this.#becomeAlone('backup lost')
     else this.#becomeDraining()
-  }
-
-  #lostReason({ term, holder }: Verdict): string {
-    if (this.#phase !== 'claiming') return `lost the test-and-set: ${holder} is live in term ${term}`
-    return `virtual machine "${this.#config.vm}" has run before (term ${term}, held by ${holder}); choose another name or arbiter`
   }
 
   #onArbiterDown(reason: string): void {
@@ -222,7 +192,7 @@ export class Replica {
 
   #becomeLive(): void {
     this.#phase = 'alone'
-    if (this.#ending !== undefined) this.#ending.untilMs = this.#nowMs + powerOffGraceMs
+    this.#ending?.renew(this.#nowMs)
     this.#report({
       event: 'live', term: this.#term, entriesReplayed: this.#lockstep.received.receivedSeq - this.#replayedAtSuspicion,
       outputsHeld: this.#lockstep.outputs.held, sinceSuspicionMs: this.#nowMs - this.#suspectedMs
@@ -236,24 +206,14 @@ export class Replica {
   }
 
   #isLive(): boolean {
-    return this.#phase === 'protected' || this.#phase === 'alone' || (this.#phase === 'suspecting' && this.#config.role === 'primary')
-  }
-
-  #isReplaying(): boolean {
-    const phase = this.#phase
-    if (phase === 'suspecting') return this.#config.role === 'backup'
-    return phase === 'replaying' || phase === 'draining' || phase === 'leaving'
-  }
-
-  #isPaired(): boolean {
-    return this.#phase === 'protected' || this.#phase === 'replaying'
+    return isLive(this.#phase, this.#config.role)
   }
 
   // Time
 
   #onTime(): void {
     this.#ask()
-    if (!this.#isPaired()) return
+    if (!isPaired(this.#phase)) return
     const suspicion = this.#peer.suspicion(this.#nowMs)
     if (suspicion !== undefined) return this.#suspect(suspicion)
     const heartbeat = this.#peer.heartbeat(this.#term, this.#lockstep.outputs.firstUndelivered - 1, this.#nowMs)
@@ -265,7 +225,7 @@ export class Replica {
   #onPeer(message: ChannelMessage): void {
     if (message.type === 'hello') return this.#onHello(message)
     if (message.type === 'goodbye') return this.#onGoodbye(message.reason)
-    if (!this.#isPaired() || this.#peer.inGrace) return
+    if (!isPaired(this.#phase) || this.#peer.inGrace) return
     if (message.term !== this.#term) throw new Error(`peer speaks of term ${message.term}, this is term ${this.#term}`)
     this.#peer.heard(this.#nowMs)
     if (message.type === 'log') this.#onLog(message)
@@ -274,8 +234,7 @@ export class Replica {
   }
 
   #onHello(hello: Hello): void {
-    const taking = this.#phase === 'waiting' || this.#phase === 'joining'
-    const why = this.#peer.whyNot(this.hello, hello, taking, this.#phase)
+    const why = this.#peer.whyNot(this.hello, hello, takesPeer(this.#phase), this.#phase)
     if (why === undefined) return this.#becomePaired(hello)
     this.#report({ event: 'refused-peer', reason: why })
     this.#do({ do: 'peer', message: { type: 'goodbye', reason: `refused: ${why}` } })
@@ -295,7 +254,7 @@ export class Replica {
   #onPeerClosed(reason: string, corrupt: boolean): void {
     if (this.#phase === 'joining') return this.#halt(ExitCode.refused, `channel to the primary: ${reason}`)
     if (corrupt && this.#phase === 'waiting') this.#report({ event: 'refused-peer', reason })
-    if (!this.#isPaired() || this.#peer.inGrace) return
+    if (!isPaired(this.#phase) || this.#peer.inGrace) return
     if (!corrupt || this.#config.role === 'primary') return this.#suspect(reason)
     // Nothing more can be received; the primary, which sees the channel close, is to win this one.
     this.#report({ event: 'suspect', term: this.#term, reason, silenceMs: 0 })
@@ -349,7 +308,7 @@ export class Replica {
 
   #onStopped(stop: Stop): void {
     this.#runOut = false
-    this.#lockstep.rested(stop, this.#isReplaying(), this.#nowMs)
+    this.#lockstep.rested(stop, isReplaying(this.#phase, this.#config.role), this.#nowMs)
     if (stop.kind === 'trap') this.#end(ExitCode.trapped, `guest trapped: ${stop.message}`)
     if (stop.kind === 'exit') this.#end(stop.code as ExitCode, `guest powered off with code ${stop.code}`)
   }
@@ -357,7 +316,7 @@ export class Replica {
   #onPowerOff(reason: string): void {
     if (this.#isLive()) {
       this.#lockstep.logPowerOff()
-      this.#ending ??= { code: ExitCode.ok, reason, untilMs: this.#nowMs + powerOffGraceMs }
+      this.#ending ??= new Ending(ExitCode.ok, reason, this.#nowMs)
       return
     }
     this.#sendPeer({ type: 'goodbye', reason })
@@ -367,13 +326,13 @@ export class Replica {
   #end(code: ExitCode, reason: string): void {
     const tick = this.#lockstep.machine.ticks
     this.#report({ event: 'guest-ended', how: reason, tick })
-    this.#ending ??= { code, reason: `${reason} (tick ${tick})`, untilMs: this.#nowMs + powerOffGraceMs }
+    this.#ending ??= new Ending(code, `${reason} (tick ${tick})`, this.#nowMs)
   }
 
   #advance(event: ReplicaEvent): void {
     if (this.#phase === 'halted' || this.#runOut) return
     if (this.#isLive()) this.#advanceLive(event)
-    else if (this.#isReplaying()) this.#advanceReplay(event)
+    else if (isReplaying(this.#phase, this.#config.role)) this.#advanceReplay(event)
   }
 
   #advanceLive(event: ReplicaEvent): void {
@@ -426,11 +385,8 @@ export class Replica {
   }
 
   /** A machine that has ended leaves when its last outputs have arrived; its backup then has nothing to take over (P3.3-2). */
-  #finish(ending: { readonly code: ExitCode; readonly reason: string; readonly untilMs: number }): void {
-    if (!this.#isLive()) return
-    const { outputs } = this.#lockstep
-    const delivered = outputs.firstUndelivered > outputs.emitted
-    if (!delivered && this.#nowMs < ending.untilMs) return
+  #finish(ending: Ending): void {
+    if (!this.#isLive() || !ending.isDue(this.#lockstep.outputs, this.#nowMs)) return
     this.#sendPeer({ type: 'goodbye', reason: ending.reason })
     this.#halt(ending.code, ending.reason)
   }
