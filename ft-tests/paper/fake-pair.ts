@@ -135,6 +135,12 @@ export class FakePair {
     await this.settle()
   }
 
+  /** Sends the switch a host's last outputs once more. */
+  repeatOutputs(host: FakeHost): void {
+    const last = host.toSwitch.findLast(({ type }) => type === 'outputs')
+    if (last !== undefined) this.network.deliver(this.#links.get(host)!, [last])
+  }
+
   #plug(host: FakeHost): void {
     const push = (event: ReplicaEvent): unknown => host.dead || host.inbox.push(event)
     this.#links.set(host, this.network.plug('vm', host.replica.hello.replica, {

@@ -40,6 +40,31 @@ test('P3.2-2 backup\'s buffer empty: it stops until there is an entry, and no cl
   t.is(client.text, '0102')
 })
 
+test('P3.2-2 the backup never runs ahead: with part of a run\'s entries it waits for the rest', async (t) => {
+  const pair = await FakePair.start()
+  pair.client().send('mmm')
+  await pair.settle()
+  const entries = [...pair.entries]
+  const { backup } = await FakePair.start({ connect: false })
+  const runs = (): number => backup.commands.filter((command) => command.do === 'run').length
+  const hello = pair.primary.replica.hello
+  backup.inbox.push({ kind: 'peer', message: hello })
+  backup.step()
+  t.is(entries.filter(({ kind }) => kind === Kind.clock).length, 3, 'they come in one run, before its progress entry')
+  let ticks = 0
+  for (const [i, entry] of entries.entries()) {
+    backup.inbox.push({ kind: 'peer', message: { type: 'log', term: hello.term, seq: i + 1, outputsDelivered: 0, entries: [entry] } })
+    for (let commands = backup.step(); commands !== undefined; commands = backup.step()) {
+      for (const command of commands) if (command.do === 'run') backup.ask(command.untilTick)
+      await backup.runSlice()
+    }
+    if (entry.kind === Kind.progress) ticks = entry.tick
+    t.is(backup.machine.ticks, ticks, `after entry ${i + 1}`)
+  }
+  t.is(runs(), entries.filter(({ kind }) => kind === Kind.progress).length)
+  t.is(backup.hash, pair.primary.hash)
+})
+
 test('P3.2-3 primary\'s buffer full: it takes no more input until there is room, and loses none', async (t) => {
   const pair = await FakePair.start({ windowBytesMax: 2000 })
   const clients = Array.from({ length: 100 }, () => pair.client())
