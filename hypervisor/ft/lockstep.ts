@@ -48,6 +48,8 @@ export class Lockstep {
   readonly #journal: Journal
   readonly #live: LiveRun
   readonly #replay: ReplayRun
+  /** The operator's power off is in the received log: there is nothing to take over any more (P3.3-2). */
+  poweredOff = false
   #deliveredByPrimary = 0
 
   constructor(limits: LockstepLimits, world: World, checksum: Checksum, createMachine: (outside: Outside) => Machine) {
@@ -113,6 +115,7 @@ export class Lockstep {
 
   receive(frame: LogFrame): void {
     this.#replay.receive(frame.seq, frame.entries)
+    if (frame.entries.some((entry) => entry.kind === Kind.control && entry.operation === ControlOperation.powerOff)) this.poweredOff = true
     this.primaryDelivered(frame.outputsDelivered)
   }
 

@@ -166,7 +166,13 @@ export class Replica {
     this.#lockstep.machine.boot()
   }
 
+  #becomeLeaving(farewell: string): void {
+    this.#phase = 'leaving'
+    this.#farewell = farewell
+  }
+
   #suspect(reason: string): void {
+    if (this.#lockstep.poweredOff) return this.#becomeLeaving('the machine is powered off')
     this.#report({ event: 'suspect', term: this.#term, reason, silenceMs: this.#peer.silenceMs(this.#nowMs) })
     this.#phase = 'suspecting'
     this.#peer.endGrace()
@@ -246,9 +252,7 @@ export class Replica {
     if (this.#phase === 'protected') return this.#suspect(`backup left: ${reason}`)
     if (this.#phase === 'joining') return this.#halt(ExitCode.refused, `primary said: ${reason}`)
     // A primary that leaves in good order has powered the machine off (P3.3-2).
-    if (this.#phase !== 'replaying') return
-    this.#phase = 'leaving'
-    this.#farewell = `primary said: ${reason}`
+    if (this.#phase === 'replaying') this.#becomeLeaving(`primary said: ${reason}`)
   }
 
   #onPeerClosed(reason: string, corrupt: boolean): void {
