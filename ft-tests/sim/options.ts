@@ -39,6 +39,8 @@ export type SimOptions = {
   /** Hides from a replica what the switch has of its outputs, so that it repeats them and the switch must drop them. */
   readonly hidesDelivered: boolean
   readonly powerOffAtEnd: boolean
+  /** The live replica is killed so long after it was told to power off; 0: it is not. */
+  readonly killAfterPowerOffMs: number
   /** The operator does not wait for the clients; 0: he does. */
   readonly powerOffAtMs: number
   /** Faults may strike before both replicas have joined: then the start may fail, but nothing else may. */
@@ -75,7 +77,7 @@ export function optionsOf(rng: Rng): SimOptions {
     primaryQuantumTicks: quantum(), backupQuantumTicks: quantum(), tickUs, backupSlowness,
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
     arbiterDelayMs: rng.pick([0.5, 3, 30]), arbiterDownUntilMs: rng.chance(0.05) ? rng.number(1, 500) : 0, firstReplyLost: rng.chance(0.05), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
-    powerOffAtEnd: rng.chance(0.3), powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
+    powerOffAtEnd: rng.chance(0.3), killAfterPowerOffMs: rng.chance(0.2) ? rng.number(0.01, 8) : 0, powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     faults
   }
 }

@@ -46,6 +46,8 @@ export class Simulation {
   arbiterExtraMs = 0
   /** The plan has changed the backup's memory: it must diverge, and never go live. */
   isBackupSpoilt = false
+  /** The backup has read the control entry of a power-off: nobody need tell it again (P3.3-1). */
+  isPowerOffReceived = false
   readonly #checkers: readonly Checker[]
   readonly #injector: FaultInjector
   readonly #trace: string[] = []
@@ -58,7 +60,7 @@ export class Simulation {
     this.mutant = mutant
     this.#checkers = [
       new OutputRule(), new SameOutputs(), new AtMostOneLive(), new BackupEquality(this), new NeverAhead(), new Bounded(this),
-      new NoDivergence(this), new Liveness(), new PowerOff()
+      new NoDivergence(this), new Liveness(), new PowerOff(this)
     ]
     this.switch = new SimSwitch(this)
     const primary = new SimReplica(this, 'primary')
@@ -138,11 +140,21 @@ export class Simulation {
     const live = this.arbiter.current(this.vm).holder
     for (const replica of this.replicas.toSorted((a, b) => +(b.name === live) - +(a.name === live))) {
       if (!replica.isUp) continue
-      replica.take({ kind: 'powerOff', reason: 'the operator wants it' })
+      if (!this.isPowerOffReceived) replica.take({ kind: 'powerOff', reason: 'the operator wants it' })
+      this.#killAfterPowerOff(replica)
       const untilMs = this.nowMs + powerOffMs
       while (this.scheduler.next(untilMs) && this.replicas.some((r) => r.isUp));
       this.reached('powered off')
     }
+  }
+
+  #killAfterPowerOff(replica: SimReplica): void {
+    const { killAfterPowerOffMs } = this.options
+    if (killAfterPowerOffMs === 0 || !this.replicas.every((r) => r.isPaired)) return
+    this.scheduler.after(killAfterPowerOffMs, () => {
+      if (replica.isUp) this.reached('killed while powering off')
+      replica.kill()
+    })
   }
 
   // What the parts ask of each other

@@ -14,7 +14,7 @@ export class NeverAhead extends Checker {
 
   override onRest(replica: SimReplica): void {
     const { phase } = replica.core
-    if (replica.name !== 'backup' || (phase !== 'replaying' && phase !== 'suspecting')) return
+    if (replica.name !== 'backup' || (phase !== 'replaying' && phase !== 'suspecting' && phase !== 'leaving')) return
     const { ticks } = replica.machine
     if (ticks > this.#reachedTick) this.fail(`the backup is at tick ${ticks}, its log says that the primary reached ${this.#reachedTick}`)
   }

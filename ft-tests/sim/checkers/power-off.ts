@@ -1,9 +1,22 @@
 /** A machine that its operator powers off stays off: every replica ends, and none goes live for it (P3.3-2). */
+import { Kind } from '../../../logging-channel/entries.ts'
+import type { LogFrame } from '../../../logging-channel/messages.ts'
 import { Checker } from '../checker.ts'
+import type { SimReplica } from '../sim-replica.ts'
 import type { Simulation } from '../simulation.ts'
 
 export class PowerOff extends Checker {
   readonly name = 'PowerOff'
+  readonly #sim: Simulation
+
+  constructor(sim: Simulation) {
+    super()
+    this.#sim = sim
+  }
+
+  override onFrameReceived(_replica: SimReplica, frame: LogFrame): void {
+    if (frame.entries.some((entry) => entry.kind === Kind.control)) this.#sim.isPowerOffReceived = true
+  }
 
   override atEnd(sim: Simulation): void {
     if (!sim.options.powerOffAtEnd && !sim.isPoweredOffEarly) return
@@ -11,6 +24,6 @@ export class PowerOff extends Checker {
       if (replica.isUp) this.fail(`${replica.name} is ${replica.core.phase} although the machine is powered off`)
     }
     const { term } = sim.arbiter.current(sim.vm)
-    if (sim.options.faults.length === 0 && term !== 1) this.fail(`term ${term} was taken although nothing failed`)
+    if (sim.options.faults.length === 0 && sim.options.killAfterPowerOffMs === 0 && term !== 1) this.fail(`term ${term} was taken although nothing failed`)
   }
 }
