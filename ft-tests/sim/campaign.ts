@@ -16,8 +16,8 @@ export function runSeed(seed: number, mutant: Mutant = {}): RunResult {
     return { seed, violation: undefined, simulation }
   } catch (error) {
     const { message, stack } = error as Error
-    const violation = error instanceof Violation ? { checker: error.checker, sentence: message } : { checker: 'Defect', sentence: stack ?? message }
-    return { seed, violation, simulation }
+    if (error instanceof Violation) return { seed, violation: { checker: error.checker, sentence: message }, simulation }
+    return { seed, violation: { checker: 'Defect', sentence: stack ?? message }, simulation }
   }
 }
 

@@ -27,7 +27,7 @@ export class FaultInjector {
     for (const fault of this.#sim.options.faults) {
       this.#open++
       this.#sim.scheduler.after(fault.atMs, () => {
-        this.#sim.note(`${this.#sim.nowMs.toFixed(3)} fault ${fault.kind} for ${fault.forMs} ms`)
+        this.#sim.trace.note(`${this.#sim.nowMs.toFixed(3)} fault ${fault.kind} for ${fault.forMs} ms`)
         if (this.#inject(fault)) this.injected.push(fault.kind)
         this.#sim.scheduler.after(fault.forMs, () => this.#open--)
       })

@@ -6,8 +6,9 @@ import type { Rng } from './rng.ts'
 
 export const faultKinds = [
   'killPrimary', 'killBackup', 'killBetweenFrames', 'killLoser', 'pausePrimary', 'pauseBackup', 'pauseLive', 'cutToBackup',
-  'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'arbiterDown',
-  'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'stallSwitchOfLive', 'wallJump', 'flipMemory'
+  'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup',
+  'corruptToPrimary', 'arbiterDown', 'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'stallSwitchOfLive', 'wallJump',
+  'flipMemory'
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -21,8 +22,9 @@ export type Fault = {
 }
 
 const destructive: readonly FaultKind[] = [
-  'killPrimary', 'killPrimary', 'killBackup', 'killBackup', 'killBetweenFrames', 'pausePrimary', 'pausePrimary', 'pauseBackup', 'cutToBackup',
-  'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary'
+  'killPrimary', 'killPrimary', 'killBackup', 'killBackup', 'killBetweenFrames', 'pausePrimary', 'pausePrimary',
+  'pauseBackup', 'cutToBackup', 'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth',
+  'corruptToBackup', 'corruptToPrimary'
 ]
 const arbiterTrouble: readonly FaultKind[] = ['arbiterDown', 'arbiterReplyLost', 'arbiterSlow']
 const afterwards: readonly FaultKind[] = ['killLoser', 'pauseLive', 'cutSwitchOfLive', 'stallSwitchOfLive', 'wallJump']

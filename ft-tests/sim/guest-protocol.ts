@@ -16,7 +16,10 @@ export const Ask = {
   muchEntropy: 64
 } as const
 
-/** kind, id, replies on this connection so far, hash of what the connection sent, global number, draws, their hash, clock low, clock high, body bytes. */
+/**
+ * kind, id, replies on this connection so far, hash of what it sent, number of the reply over all connections, draws
+ * of random bytes so far, their hash, last clock reading (low, high), body bytes that follow.
+ */
 export const replyWords = 10
 export const replyBytes = replyWords * 4
 

@@ -2,14 +2,18 @@
  * The simulated guest: a request/reply service that keeps all its state in memory, reads clocks and entropy, sets
  * timers, computes at length, grows, and answers in several sends. It knows nothing of fault tolerance.
  */
-import { Ask, guestPort, mix, mixBytes, replyBytes, replyWords, ReplyKind, requestBytes, requestWords, bodyByte } from './guest-protocol.ts'
+import {
+  Ask, bodyByte, guestPort, mix, mixBytes, replyBytes, ReplyKind, replyWords, requestBytes, requestWords
+} from './guest-protocol.ts'
 import { pageBytes, type GuestCode, type GuestHost, type GuestProgram } from './scripted-engine.ts'
 
 export const guestPages = 3
 const muchEntropyDraws = 17
 
 // Memory, in words. Page 0: globals, event buffer, connections. Page 1: where bytes come and go. Page 2: work.
-const G = { busy: 0, replies: 1, draws: 2, drawHash: 3, expiredHead: 4, expiredTail: 5, clockLow: 6, clockHigh: 7, wallLow: 8, wallHigh: 9 }
+const G = {
+  busy: 0, replies: 1, draws: 2, drawHash: 3, expiredHead: 4, expiredTail: 5, clockLow: 6, clockHigh: 7, wallLow: 8, wallHigh: 9
+}
 const expiredAt = 16
 const timersAt = 80
 const eventsAt = 256

@@ -37,9 +37,9 @@ function liveWithoutDraining(): Mutant {
   return delayedTaking(4, (replica) => replica.core.phase === 'replaying')
 }
 
-/** Acknowledged on arrival, appended only when the next frame comes. */
+/** Acknowledged on arrival, appended only when three more frames have come. */
 function ackBeforeAppend(): Mutant {
-  return delayedTaking(1, () => true)
+  return delayedTaking(3, () => true)
 }
 
 function delayedTaking(frames: number, wanted: (replica: SimReplica) => boolean): Mutant {
@@ -71,13 +71,16 @@ function switchWithoutDedupe(): Mutant {
   }
 }
 
-/** The primary tells the switch that inputs are safe as soon as it has them. */
+/** The primary tells the switch that inputs are safe as soon as it has captured them. */
 function inputAckBeforeLog(): Mutant {
+  let told = 0
   return {
-    commands: ({ machine }, commands) => commands.map((command) => (command.do === 'switch' ? {
-      ...command,
-      messages: command.messages.map((m) => (m.type === 'inputAck' ? { ...m, through: machine.inputsInjected } : m))
-    } : command))
+    commands: ({ machine, core }, commands) => {
+      const through = machine.inputsInjected
+      if (core.phase !== 'protected' || through <= told) return commands
+      told = through
+      return [...commands, { do: 'switch', messages: [{ type: 'inputAck', term: core.term, through }] }]
+    }
   }
 }
 
@@ -98,12 +101,13 @@ function replaySkipsInput(): Mutant {
 
 /** The backup draws random bytes of its own. */
 function ownEntropy(): Mutant {
-  return altered(Kind.entropy, (entry) => (entry.kind === Kind.entropy ? { ...entry, bytes: entry.bytes.map((b) => b ^ 1) } : entry))
+  const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 1)
+  return altered(Kind.entropy, (entry) => (entry.kind === Kind.entropy ? { ...entry, bytes: flipped(entry.bytes) } : entry))
 }
 
 /** The backup runs on while it waits for its primary's progress. */
 function runsAhead(): Mutant {
-  return { untilTick: ({ name, core }, untilTick) => (name === 'backup' && core.phase === 'replaying' ? untilTick + 50 : untilTick) }
+  return { untilTick: ({ core }, untilTick) => (core.phase === 'replaying' ? untilTick + 50 : untilTick) }
 }
 
 /** Bytes that were changed on their way pass. */
@@ -130,13 +134,15 @@ function asksOnce(): Mutant {
 
 export type NamedMutant = { readonly make: () => Mutant; readonly killedBy: readonly string[]; readonly within: number }
 
+const tellsOfLoss = ['ClientStream', 'SameOutputs', 'History', 'NoDivergence', 'BackupEquality', 'PowerOff', 'Defect'] as const
+
 /** Each mutant, the checkers that may kill it, and within how many seeds one of them must. */
 export const mutants: Readonly<Record<string, NamedMutant>> = {
   releaseBeforeAck: { make: releaseBeforeAck, killedBy: ['OutputRule'], within: 5 },
   liveWithoutTestAndSet: { make: liveWithoutTestAndSet, killedBy: ['AtMostOneLive'], within: 20 },
   loserGoesOn: { make: loserGoesOn, killedBy: ['AtMostOneLive', 'Defect'], within: 40 },
-  liveWithoutDraining: { make: liveWithoutDraining, killedBy: ['ClientStream', 'SameOutputs', 'History', 'NoDivergence', 'BackupEquality'], within: 60 },
-  ackBeforeAppend: { make: ackBeforeAppend, killedBy: ['ClientStream', 'SameOutputs', 'History', 'NoDivergence', 'BackupEquality'], within: 100 },
+  liveWithoutDraining: { make: liveWithoutDraining, killedBy: tellsOfLoss, within: 60 },
+  ackBeforeAppend: { make: ackBeforeAppend, killedBy: tellsOfLoss, within: 100 },
   switchWithoutDedupe: { make: switchWithoutDedupe, killedBy: ['ClientStream', 'SameOutputs', 'Defect'], within: 100 },
   inputAckBeforeLog: { make: inputAckBeforeLog, killedBy: ['NoDivergence', 'Liveness', 'ClientStream'], within: 100 },
   replaySkipsInput: { make: replaySkipsInput, killedBy: ['NoDivergence', 'BackupEquality'], within: 5 },

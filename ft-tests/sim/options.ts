@@ -66,9 +66,11 @@ export function optionsOf(rng: Rng): SimOptions {
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
   return {
     clients: rng.integer(1, 6), requestsPerClient, thinkMs, pipeline: rng.pick([1, 1, 2, 4]),
-    askMask: wantsFrames ? 0x7f : rng.pick([0x3f, 0x3f, 0x1f, 0x0d]), muchEntropyChance: wantsFrames ? 0.1 : 0, bigReplies: rng.chance(0.25),
+    askMask: wantsFrames ? 0x7f : rng.pick([0x3f, 0x3f, 0x1f, 0x0d]), muchEntropyChance: wantsFrames ? 0.1 : 0,
+    bigReplies: rng.chance(0.25),
     workMax: rng.pick([5, 60, 600]), preemptive: rng.chance(0.4),
-    channelDelayMs: Math.min(rng.pick([0.02, 0.1, 1, 4]), isCalm ? heartbeatIntervalMs / 4 : Infinity), switchDelayMs: rng.pick([0.02, 0.1, 1]), clientDelayMs: rng.pick([0.05, 0.5]),
+    channelDelayMs: Math.min(rng.pick([0.02, 0.1, 1, 4]), isCalm ? heartbeatIntervalMs / 4 : Infinity),
+    switchDelayMs: rng.pick([0.02, 0.1, 1]), clientDelayMs: rng.pick([0.05, 0.5]),
     splitChance: rng.pick([0, 0.1, 0.5]),
     heartbeatIntervalMs, heartbeatsMissedMax: rng.pick([2, 3, 3, 5]),
     windowBytesMax: isTight ? rng.pick([200, 1000, 20_000]) : 1 << 20,
@@ -76,8 +78,12 @@ export function optionsOf(rng: Rng): SimOptions {
     stateHashIntervalMs: rng.pick([5, 20, 100]),
     primaryQuantumTicks: quantum(), backupQuantumTicks: quantum(), tickUs, backupSlowness,
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
-    arbiterDelayMs: rng.pick([0.5, 3, 30]), arbiterDownUntilMs: rng.chance(0.05) ? rng.number(1, 500) : 0, firstReplyLost: rng.chance(0.05), timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
-    powerOffAtEnd: rng.chance(0.3), killAfterPowerOffMs: rng.chance(0.2) ? rng.number(0.01, 8) : 0, powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15), wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
+    arbiterDelayMs: rng.pick([0.5, 3, 30]), arbiterDownUntilMs: rng.chance(0.05) ? rng.number(1, 500) : 0,
+    firstReplyLost: rng.chance(0.05),
+    timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
+    powerOffAtEnd: rng.chance(0.3), killAfterPowerOffMs: rng.chance(0.2) ? rng.number(0.01, 8) : 0,
+    powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15),
+    wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     faults
   }
 }

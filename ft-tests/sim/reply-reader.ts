@@ -57,10 +57,14 @@ export class ReplyReader {
   }
 
   #onHeader(): void {
-    const [kind = 0, id = 0, count = 0, hash = 0, global = 0, draws = 0, drawHash = 0, low = 0, high = 0, body = 0] = this.#words()
+    const words = this.#words()
+    const [kind = 0, id = 0, count = 0, hash = 0, global = 0, draws = 0, drawHash = 0] = words
+    const [low = 0, high = 0, body = 0] = words.subarray(7)
     if (count !== ++this.#count) this.#fail(`frame ${count} of its connection came where frame ${this.#count} must come`)
     if (kind === ReplyKind.reply) this.#checkReply(id, hash, body)
-    else if (kind !== ReplyKind.timer || !this.#timers.has(id) || body !== id % 50) this.#fail(`an unexpected frame of kind ${kind} for ${id}`)
+    else if (kind !== ReplyKind.timer || !this.#timers.has(id) || body !== id % 50) {
+      this.#fail(`an unexpected frame of kind ${kind} for ${id}`)
+    }
     if (global <= this.#lastGlobal) this.#fail(`reply number ${global} of the service came after ${this.#lastGlobal}`)
     const us = high * 0x100000000 + (low >>> 0)
     if (us < this.#lastUs) this.#fail(`the guest's clock went back from ${this.#lastUs} to ${us} µs`)
@@ -83,7 +87,9 @@ export class ReplyReader {
     const [kind = 0, id = 0] = this.#words()
     const end = Math.min(bytes.length, at + this.#bodyLeft)
     for (let i = at; i < end; i++) {
-      if (bytes[i] !== bodyByte(id, kind, this.#bodyAt++)) this.#fail(`byte ${this.#bodyAt - 1} of the body of frame ${this.#count} is wrong`)
+      if (bytes[i] !== bodyByte(id, kind, this.#bodyAt++)) {
+        this.#fail(`byte ${this.#bodyAt - 1} of the body of frame ${this.#count} is wrong`)
+      }
     }
     this.#bodyLeft -= end - at
     return end

@@ -25,9 +25,11 @@ process.exitCode = campaign.violations.length > 0 ? 1 : 0
 function tell({ seed, violation, simulation }: RunResult): void {
   if (violation !== undefined) {
     const lines = [`seed ${seed}: ${violation.checker}: ${violation.sentence}`, `options ${JSON.stringify(simulation.options)}`]
-    if (values.verbose) lines.push(...simulation.trace)
+    if (values.verbose) lines.push(...simulation.trace.lines)
     console.error(lines.join('\n'))
-  } else if (values.verbose) console.error(`seed ${seed}: trace ${simulation.traceHash}, ${Math.round(simulation.nowMs)} ms simulated`)
+  } else if (values.verbose) {
+    console.error(`seed ${seed}: trace ${simulation.trace.hash}, ${Math.round(simulation.nowMs)} ms simulated`)
+  }
 }
 
 function sorted(counts: Record<string, number>): Record<string, number> {

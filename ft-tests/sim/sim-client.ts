@@ -53,8 +53,10 @@ export class SimClient {
     if (this.sent >= this.requests || this.isDone) return
     const id = ++this.sent
     const flags = this.#flags()
-    const payload = Uint8Array.from({ length: this.#rng.chance(0.3) ? this.#rng.integer(1, 900) : 0 }, (_, i) => (id * 7 + i) & 0xff)
-    const body = this.#sim.options.bigReplies && this.#rng.chance(0.3) ? this.#rng.integer(20_000, 150_000) : this.#rng.integer(0, 300)
+    const payloadBytes = this.#rng.chance(0.3) ? this.#rng.integer(1, 900) : 0
+    const payload = Uint8Array.from({ length: payloadBytes }, (_, i) => (id * 7 + i) & 0xff)
+    const isBig = this.#sim.options.bigReplies && this.#rng.chance(0.3)
+    const body = isBig ? this.#rng.integer(20_000, 150_000) : this.#rng.integer(0, 300)
     const header = [id, flags, body, this.#rng.integer(0, this.#sim.options.workMax), payload.length]
     const bytes = new Uint8Array(requestBytes + payload.length)
     new Uint32Array(bytes.buffer, 0, requestWords).set(header)
@@ -80,9 +82,9 @@ export class SimClient {
   #write(bytes: Uint8Array): void {
     if (this.#isHeld) return void this.#held.push(bytes)
     const cut = this.#rng.chance(0.2) ? this.#rng.integer(1, bytes.length) : bytes.length
-    this.#arriveAtSwitch(() => this.#sim.switch.take({ kind: 'clientData', client: this.#socket!, bytes: bytes.subarray(0, cut) }))
-    if (cut < bytes.length) {
-      this.#arriveAtSwitch(() => this.#sim.switch.take({ kind: 'clientData', client: this.#socket!, bytes: bytes.subarray(cut) }))
+    for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+      if (piece.length === 0) continue
+      this.#arriveAtSwitch(() => this.#sim.switch.take({ kind: 'clientData', client: this.#socket!, bytes: piece }))
     }
   }
 
@@ -100,7 +102,7 @@ export class SimClient {
 
   receive(chunks: readonly Uint8Array[]): void {
     if (this.isDone) return
-    if (this.#isEnding && this.reader.isComplete) this.#sim.fail('ClientStream', `${this.name} got bytes after everything it had asked for`)
+    if (this.#isEnding && this.reader.isComplete) this.#fail('got bytes after everything it had asked for')
     for (const chunk of chunks) {
       this.reader.read(chunk)
       this.#undrained += chunk.length
@@ -132,13 +134,19 @@ export class SimClient {
   }
 
   receiveEnd(): void {
-    if (!this.#isEnding || !this.reader.isComplete) this.#sim.fail('ClientStream', `${this.name} was ended after ${this.reader.replies} of ${this.requests} replies`)
+    if (!this.#isEnding || !this.reader.isComplete) {
+      this.#fail(`was ended after ${this.reader.replies} of ${this.requests} replies`)
+    }
     this.isDone = true
     this.#sim.switch.take({ kind: 'clientClosed', client: this.#socket! })
   }
 
   receiveReset(): void {
-    if (!this.isDone) this.#sim.fail('ClientStream', `${this.name} was reset after ${this.reader.replies} of ${this.requests} replies`)
+    if (!this.isDone) this.#fail(`was reset after ${this.reader.replies} of ${this.requests} replies`)
+  }
+
+  #fail(what: string): never {
+    return this.#sim.fail('ClientStream', `${this.name} ${what}`)
   }
 
   hold(on: boolean): void {

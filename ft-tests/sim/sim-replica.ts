@@ -9,18 +9,15 @@ import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
 import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import { decodeFromSwitch, encodeToSwitch } from '../../hypervisor/switch/codec.ts'
 import { FrameDecoder as SwitchDecoder } from '../../hypervisor/switch/frame-decoder.ts'
-import { SWITCH_VERSION, type FromSwitch } from '../../hypervisor/switch/messages.ts'
+import { SWITCH_VERSION, type FromSwitch, type ToSwitch } from '../../hypervisor/switch/messages.ts'
 import { Divergence } from '../../hypervisor/ft/divergence.ts'
 import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
-import { Replica } from '../../hypervisor/ft/replica.ts'
-import type { ReplicaConfig } from '../../hypervisor/ft/replica-config.ts'
+import type { Replica } from '../../hypervisor/ft/replica.ts'
 import type { Stop } from '../../hypervisor/machine/engine.ts'
-import { Machine } from '../../hypervisor/machine/machine.ts'
+import type { Machine } from '../../hypervisor/machine/machine.ts'
+import { buildReplica, hostClockMs } from './build-replica.ts'
 import type { Arrival, Lane } from './lane.ts'
-import type { Rng } from './rng.ts'
 import type { Simulation } from './simulation.ts'
-import { guestPages, guestProgram } from './guest.ts'
-import { ScriptedEngine } from './scripted-engine.ts'
 import type { SwitchConnection } from './sim-switch.ts'
 
 /** What waits to be done by the process, in order. */
@@ -31,7 +28,6 @@ type Work =
   | { readonly kind: 'run'; readonly untilTick: number }
 
 const stepCostMs = 0.004
-const pagesMax = 6
 const reconnectMs = 15
 
 export class SimReplica {
@@ -73,26 +69,10 @@ export class SimReplica {
     this.name = name
     const { options } = sim
     this.#slowness = name === 'backup' ? options.backupSlowness : 1
-    let machine: Machine | undefined
-    const config: ReplicaConfig = {
-      role: name, vm: sim.vm, replica: name, image: 'image', runtime: 'sim', unprotected: false,
-      heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
-      windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
-      stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits
-    }
-    const entropy = sim.rng.fork()
-    const world = {
-      wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + this.wallJumpUs,
-      monotonicUs: () => Math.floor(sim.nowMs * 1000) + (name === 'backup' ? 77_000_000 : 5_000),
-      entropy: (length: number) => randomBytes(entropy, length)
-    }
     if (name === 'backup') this.wallJumpUs = options.backupWallSkewUs
-    this.core = new Replica(config, world, crc32, (outside) => {
-      machine = new Machine((calls) => new ScriptedEngine(calls, guestPages, pagesMax, guestProgram(options.preemptive, !options.wallJumps)), [], outside)
-      return machine
-    })
-    this.machine = machine!
-    this.core.quantumTicks = name === 'primary' ? options.primaryQuantumTicks : options.backupQuantumTicks
+    const { core, machine } = buildReplica(sim, name, () => this.wallJumpUs)
+    this.core = core
+    this.machine = machine
     const checksum = sim.mutant.checksum ?? crc32
     this.#encoder = new MessageEncoder({ checksum })
     this.#channelDecoder = new ChannelDecoder({ checksum, onMessage: (message) => this.#onChannelMessage(message) })
@@ -312,9 +292,7 @@ export class SimReplica {
       case 'peer': return this.send(command.message)
       case 'closePeer': return this.#closePeer()
       case 'readPeer': return this.#read(command.on)
-      case 'switch':
-        for (const message of command.messages) if (message.type === 'outputs') this.#sim.tell((c) => c.onOutputsSent(this, message))
-        return this.#switchConnection === undefined ? undefined : this.#switchOut?.send(encodeToSwitch(command.messages))
+      case 'switch': return this.#sendSwitch(command.messages)
       case 'testAndSet': return this.#sim.testAndSet(this, command.fromTerm)
       case 'run':
         if (command.breathe) return void this.#inbox.push({ kind: 'run', untilTick: command.untilTick })
@@ -329,6 +307,13 @@ export class SimReplica {
     if (!this.#channelOpen) return
     if (message.type === 'log') this.#sim.tell((c) => c.onFrameSent(this, message))
     this.#channelOut!.send(this.#encoder.encode(message))
+  }
+
+  #sendSwitch(messages: readonly ToSwitch[]): void {
+    for (const message of messages) {
+      if (message.type === 'outputs') this.#sim.tell((c) => c.onOutputsSent(this, message))
+    }
+    if (this.#switchConnection !== undefined) this.#switchOut!.send(encodeToSwitch(messages))
   }
 
   #closePeer(): void {
@@ -383,21 +368,13 @@ export class SimReplica {
     if (nextUs === this.#deadlineUs || this.#isGone) return
     this.#deadlineUs = nextUs
     if (nextUs === Infinity) return
-    const offsetMs = this.name === 'backup' ? 77_000 : 5
-    this.#sim.scheduler.at(Math.ceil(nextUs / 1000 - offsetMs), () => {
+    this.#sim.scheduler.at(Math.ceil(nextUs / 1000 - hostClockMs[this.name]), () => {
       if (this.#deadlineUs !== nextUs) return
       this.#deadlineUs = Infinity
       if (this.isPaused) this.#timeDue = true
       else this.take({ kind: 'time' })
     })
   }
-}
-
-/** The first bytes are as random as any; of many, the rest repeats one word, for speed. */
-function randomBytes(rng: Rng, length: number): Uint8Array {
-  const bytes = new Uint8Array(length).fill(rng.word() & 0xff)
-  for (let i = 0; i < Math.min(length, 64); i++) bytes[i] = rng.word()
-  return bytes
 }
 
 function isLogFrame(command: Command): boolean {

@@ -81,7 +81,8 @@ export class SimSwitch {
   }
 
   #beforeOutputs(connection: SwitchConnection, message: Outputs): void {
-    if (message.first <= this.core.outbound.processed && connection.link.term === message.term) this.#sim.reached('duplicates dropped')
+    const isRepeated = message.first <= this.core.outbound.processed && connection.link.term === message.term
+    if (isRepeated) this.#sim.reached('duplicates dropped')
   }
 
   #tellAccepted(connection: SwitchConnection, message: Outputs, processed: number): void {

@@ -29,8 +29,8 @@ test('P2.2-1 P2.2-2 P2.3-2 P2.3-5 no seed breaks a promise, and every fault and 
 
 test('the same seed is the same run, to the last step', (t) => {
   for (let seed = 1; seed <= 12; seed++) {
-    const first = runSeed(seed).simulation.traceHash
-    t.is(runSeed(seed).simulation.traceHash, first, `seed ${seed}`)
+    const first = runSeed(seed).simulation.trace.hash
+    t.is(runSeed(seed).simulation.trace.hash, first, `seed ${seed}`)
   }
-  t.not(runSeed(1).simulation.traceHash, runSeed(2).simulation.traceHash)
+  t.not(runSeed(1).simulation.trace.hash, runSeed(2).simulation.trace.hash)
 })

@@ -1,5 +1,4 @@
 /** One simulated run: a pair, a switch, an arbiter and clients in one thread, in virtual time, from one seed. */
-import { crc32 } from 'node:zlib'
 import type { Command, ReplicaEvent } from '../../hypervisor/ft/events.ts'
 import { MemoryArbiter } from '../../shared-disk/memory-arbiter.ts'
 import { type Checker, Violation } from './checker.ts'
@@ -22,6 +21,7 @@ import { Scheduler } from './scheduler.ts'
 import { SimClient } from './sim-client.ts'
 import { SimReplica } from './sim-replica.ts'
 import { SimSwitch, SwitchConnection } from './sim-switch.ts'
+import { Trace } from './trace.ts'
 
 /** Time that a healthy service has for what is left once the last fault is over. */
 const patienceMs = 20_000
@@ -41,6 +41,7 @@ export class Simulation {
   readonly switch: SimSwitch
   readonly clients: readonly SimClient[]
   readonly states = new Set<string>()
+  readonly trace = new Trace()
   /** From the primary, and from the backup. */
   readonly channel: { readonly toBackup: Lane; readonly toPrimary: Lane }
   arbiterExtraMs = 0
@@ -50,8 +51,6 @@ export class Simulation {
   isPowerOffReceived = false
   readonly #checkers: readonly Checker[]
   readonly #injector: FaultInjector
-  readonly #trace: string[] = []
-  #traceHash = 0
   #steps = 0
 
   constructor(seed: number, mutant: Mutant = {}) {
@@ -90,15 +89,6 @@ export class Simulation {
     return this.scheduler.nowMs
   }
 
-  get traceHash(): string {
-    return (this.#traceHash >>> 0).toString(16).padStart(8, '0')
-  }
-
-  /** The last steps, for a person. */
-  get trace(): readonly string[] {
-    return this.#trace
-  }
-
   get faultsInjected(): readonly string[] {
     return this.#injector.injected
   }
@@ -119,7 +109,8 @@ export class Simulation {
         primary.openChannel(this.channel.toBackup)
         backup.openChannel(this.channel.toPrimary)
       }
-      if (isJoined && !this.#injector.isStarted && (this.options.startsEarly || (primary.isPaired && backup.isPaired))) this.#injector.start()
+      const isFairGame = this.options.startsEarly || (primary.isPaired && backup.isPaired)
+      if (isJoined && isFairGame && !this.#injector.isStarted) this.#injector.start()
       if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) patientUntilMs = this.nowMs + patienceMs
       if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
       if (this.isPoweredOffEarly && this.nowMs > this.options.powerOffAtMs) break
@@ -209,24 +200,15 @@ export class Simulation {
     const { phase } = replica.core
     this.states.add(`${replica.name} ${phase}`)
     this.tell((c) => c.onStepped(replica, event, phase))
-    const { ticks, lastSeq, ackedSeq, replayedSeq } = replica.core.status()
+    const { lastSeq, ackedSeq } = replica.core.status()
     if (phase === 'protected' && lastSeq - ackedSeq >= this.options.windowEntriesMax) this.reached('primary window full')
     if (event.kind === 'time' && commands.length === 0) return
-    const did = commands.map((command) => (command.do === 'peer' ? command.message.type : command.do === 'switch' ? `switch:${command.messages.map((m) => m.type).join('+')}` : command.do))
-    const what = event.kind === 'peer' ? `peer:${event.message.type}` : event.kind === 'switch' ? `switch:${event.messages.map((m) => m.type).join('+')}` : event.kind
-    const line = `${this.nowMs.toFixed(3)} ${replica.name} ${phase} t${ticks} s${lastSeq} a${ackedSeq} r${replayedSeq} ${what} -> ${did.join(' ')}`
-    this.note(line)
-  }
-
-  note(line: string): void {
-    this.#traceHash = crc32(line, this.#traceHash)
-    this.#trace.push(line)
-    if (this.#trace.length > 400) this.#trace.splice(0, 200)
+    this.trace.step(this.nowMs, replica, event, commands)
   }
 
   #end(): void {
     this.tell((c) => c.atEnd(this))
     this.history.check()
-    this.note(`${this.#steps} steps, console ${this.switch.consoleBytes}`)
+    this.trace.note(`${this.#steps} steps, console ${this.switch.consoleBytes}`)
   }
 }

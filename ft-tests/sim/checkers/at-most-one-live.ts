@@ -21,13 +21,19 @@ export class AtMostOneLive extends Checker {
   override onReport(replica: SimReplica, report: Report): void {
     if (report.event !== 'live' && report.event !== 'alone' && report.event !== 'waiting') return
     const holder = this.#holders.get(report.term)
-    if (holder !== replica.name) this.fail(`${replica.name} is ${report.event} in term ${report.term}, which ${holder ?? 'nobody'} holds`)
+    if (holder !== replica.name) {
+      this.fail(`${replica.name} is ${report.event} in term ${report.term}, which ${holder ?? 'nobody'} holds`)
+    }
   }
 
   override onOutputsAccepted(replica: SimReplica, term: number, first: number, _outputs: readonly Output[]): void {
-    if (term < this.#acceptedTerm) this.fail(`output ${first} of term ${term} took effect after outputs of term ${this.#acceptedTerm}`)
+    if (term < this.#acceptedTerm) {
+      this.fail(`output ${first} of term ${term} took effect after outputs of term ${this.#acceptedTerm}`)
+    }
     const holder = this.#holders.get(term)
-    if (holder !== replica.name) this.fail(`output ${first} of ${replica.name} took effect in term ${term}, which ${holder ?? 'nobody'} holds`)
+    if (holder !== replica.name) {
+      this.fail(`output ${first} of ${replica.name} took effect in term ${term}, which ${holder ?? 'nobody'} holds`)
+    }
     this.#acceptedTerm = term
   }
 }

@@ -33,6 +33,7 @@ export class BackupEquality extends Checker {
     const theirs = this.#primary.get(count)!
     this.compared++
     if ((mine.ticks === theirs.ticks && mine.hash === theirs.hash) || this.#sim.isBackupSpoilt) return
-    this.fail(`rest ${count}: the backup is at tick ${mine.ticks}, hash ${mine.hash}; the primary was at ${theirs.ticks}, hash ${theirs.hash}`)
+    const was = `the primary was at tick ${theirs.ticks}, hash ${theirs.hash}`
+    this.fail(`rest ${count}: the backup is at tick ${mine.ticks}, hash ${mine.hash}; ${was}`)
   }
 }

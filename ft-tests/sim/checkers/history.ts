@@ -17,7 +17,9 @@ export class History {
     }
     this.#drawHashes.set(draws, drawHash)
     const other = this.#replies.get(global)
-    if (other !== undefined) throw new Violation('History', `reply ${global} of the service went to ${other.client} and to ${client}`)
+    if (other !== undefined) {
+      throw new Violation('History', `reply ${global} of the service went to ${other.client} and to ${client}`)
+    }
     this.#replies.set(global, { client, draws, us })
   }
 
@@ -26,7 +28,8 @@ export class History {
     let last: Seen = { client: '', draws: 0, us: 0 }
     for (const [global, seen] of [...this.#replies].sort(([a], [b]) => a - b)) {
       if (seen.draws < last.draws || seen.us < last.us) {
-        throw new Violation('History', `reply ${global} shows draws ${seen.draws} and clock ${seen.us} µs, an earlier one showed ${last.draws} and ${last.us}`)
+        const earlier = `an earlier one showed ${last.draws} and ${last.us} µs`
+        throw new Violation('History', `reply ${global} shows ${seen.draws} draws and clock ${seen.us} µs, ${earlier}`)
       }
       last = seen
     }

@@ -11,7 +11,7 @@ export class Liveness extends Checker {
     const replicas = sim.replicas.map((r) => `${r.name} ${describe(r)}`).join(', ')
     const first = waiting[0]!
     const progress = `${first.name} has ${first.reader.replies} of ${first.requests} replies`
-    this.fail(`${waiting.length} clients are not served ${Math.round(sim.patienceMs)} ms after the last fault (${progress}; ${replicas})`)
+    this.fail(`${waiting.length} clients are not served ${sim.patienceMs} ms after the last fault (${progress}; ${replicas})`)
   }
 }
 

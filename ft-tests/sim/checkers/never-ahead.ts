@@ -16,6 +16,8 @@ export class NeverAhead extends Checker {
     const { phase } = replica.core
     if (replica.name !== 'backup' || (phase !== 'replaying' && phase !== 'suspecting' && phase !== 'leaving')) return
     const { ticks } = replica.machine
-    if (ticks > this.#reachedTick) this.fail(`the backup is at tick ${ticks}, its log says that the primary reached ${this.#reachedTick}`)
+    if (ticks > this.#reachedTick) {
+      this.fail(`the backup is at tick ${ticks}, its log says that the primary reached ${this.#reachedTick}`)
+    }
   }
 }

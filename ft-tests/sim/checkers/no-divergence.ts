@@ -28,7 +28,8 @@ export class NoDivergence extends Checker {
     for (const { name, haltCode, haltReason } of this.#sim.replicas) {
       const isExpected = haltCode === ExitCode.divergence && this.#sim.isBackupSpoilt && name === 'backup'
       // One that was still joining has nothing to go live with, and says so.
-      const isRefused = haltCode === ExitCode.refused && this.#sim.options.startsEarly && name === 'backup' && haltReason.startsWith('channel to')
+      const isFailedStart = this.#sim.options.startsEarly && haltReason.startsWith('channel to the primary')
+      const isRefused = haltCode === ExitCode.refused && isFailedStart
       const isFine = isRefused || haltCode === undefined || haltCode === ExitCode.ok || haltCode === ExitCode.lost || isExpected
       if (!isFine) this.fail(`${name} halted with code ${haltCode}: ${haltReason}`)
     }

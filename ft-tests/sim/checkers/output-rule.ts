@@ -25,7 +25,9 @@ export class OutputRule extends Checker {
   }
 
   override onFrameReceived(_replica: SimReplica, frame: LogFrame): void {
-    if (frame.seq !== this.#receivedSeq + 1) this.fail(`the backup got a frame from seq ${frame.seq} on after seq ${this.#receivedSeq}`)
+    if (frame.seq !== this.#receivedSeq + 1) {
+      this.fail(`the backup got a frame from seq ${frame.seq} on after seq ${this.#receivedSeq}`)
+    }
     this.#receivedSeq += frame.entries.length
   }
 
@@ -44,7 +46,9 @@ export class OutputRule extends Checker {
   #check(replica: SimReplica, term: number, last: number): void {
     if (term > 1 && this.#holders.get(term) === replica.name) return
     const covering = this.#marks.find((mark) => mark.through >= last)
-    if (covering === undefined) this.fail(`${replica.name} sent output ${last} in term ${term} without ever logging it to the backup`)
+    if (covering === undefined) {
+      this.fail(`${replica.name} sent output ${last} in term ${term} without ever logging it to the backup`)
+    }
     if (covering.seq <= this.#receivedSeq) return
     const needs = `output ${last} needs seq ${covering.seq}, the backup has read up to ${this.#receivedSeq}`
     this.fail(`${replica.name} let an output out too early in term ${term}: ${needs}`)

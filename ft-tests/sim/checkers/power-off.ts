@@ -24,6 +24,7 @@ export class PowerOff extends Checker {
       if (replica.isUp) this.fail(`${replica.name} is ${replica.core.phase} although the machine is powered off`)
     }
     const { term } = sim.arbiter.current(sim.vm)
-    if (sim.options.faults.length === 0 && sim.options.killAfterPowerOffMs === 0 && term !== 1) this.fail(`term ${term} was taken although nothing failed`)
+    const isUntroubled = sim.options.faults.length === 0 && sim.options.killAfterPowerOffMs === 0
+    if (isUntroubled && term !== 1) this.fail(`term ${term} was taken although nothing failed`)
   }
 }

@@ -1,0 +1,48 @@
+/** A core with its machine and its world, as the options want them. */
+import { crc32 } from 'node:zlib'
+import { Replica } from '../../hypervisor/ft/replica.ts'
+import type { ReplicaConfig } from '../../hypervisor/ft/replica-config.ts'
+import type { World } from '../../hypervisor/ft/world.ts'
+import { Machine } from '../../hypervisor/machine/machine.ts'
+import { guestPages, guestProgram } from './guest.ts'
+import type { Rng } from './rng.ts'
+import { ScriptedEngine } from './scripted-engine.ts'
+import type { Simulation } from './simulation.ts'
+
+const pagesMax = 6
+/** What each host's own monotonic clock showed when the simulation began, in milliseconds: no two are alike. */
+export const hostClockMs = { primary: 5, backup: 77_000 } as const
+
+export type Built = { readonly core: Replica; readonly machine: Machine }
+
+/** @param wallOffsetUs how far this host's wall clock is off, at any moment */
+export function buildReplica(sim: Simulation, name: 'primary' | 'backup', wallOffsetUs: () => number): Built {
+  const { options } = sim
+  const config: ReplicaConfig = {
+    role: name, vm: sim.vm, replica: name, image: 'image', runtime: 'sim', unprotected: false,
+    heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
+    windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
+    stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits
+  }
+  const entropy = sim.rng.fork()
+  const world: World = {
+    wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + wallOffsetUs(),
+    monotonicUs: () => Math.floor((sim.nowMs + hostClockMs[name]) * 1000),
+    entropy: (length) => randomBytes(entropy, length)
+  }
+  const program = guestProgram(options.preemptive, !options.wallJumps)
+  let machine: Machine | undefined
+  const core = new Replica(config, world, crc32, (outside) => {
+    machine = new Machine((calls) => new ScriptedEngine(calls, guestPages, pagesMax, program), [], outside)
+    return machine
+  })
+  core.quantumTicks = name === 'primary' ? options.primaryQuantumTicks : options.backupQuantumTicks
+  return { core, machine: machine! }
+}
+
+/** The first bytes are as random as any; of many, the rest repeats one, for speed. */
+function randomBytes(rng: Rng, length: number): Uint8Array {
+  const bytes = new Uint8Array(length).fill(rng.word() & 0xff)
+  for (let i = 0; i < Math.min(length, 64); i++) bytes[i] = rng.word()
+  return bytes
+}
