@@ -178,7 +178,8 @@ export class Supervisor {
 }
 
 function tell(child: Child, message: ToReplica): void {
-  if (!child.exited && child.process.connected) child.process.send(message)
+  // A child that is ending can't listen any more: its exit is noticed anyway.
+  if (!child.exited && child.process.connected) child.process.send(message, undefined, {}, () => {})
 }
 
 function gone(child: Child): Promise<void> {
