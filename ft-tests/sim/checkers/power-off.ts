@@ -19,7 +19,7 @@ export class PowerOff extends Checker {
   }
 
   override atEnd(sim: Simulation): void {
-    if (!sim.options.powerOffAtEnd && !sim.isPoweredOffEarly) return
+    if (!sim.states.has('powered off')) return
     for (const replica of sim.replicas) {
       if (replica.isUp) this.fail(`${replica.name} is ${replica.core.phase} although the machine is powered off`)
     }
