@@ -7,7 +7,7 @@ import type { PortMap } from '../host/switch/public-listeners.ts'
 import { formatAddress } from '../host/switch/switch-port.ts'
 import { checkImage, findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
-import { type TuningFlags, tuningFlags } from './tuning.ts'
+import { checkTuning, type TuningFlags, tuningFlags } from './tuning.ts'
 
 export type RunFlags = TuningFlags & {
   readonly port?: readonly PortOption[]
@@ -20,6 +20,7 @@ export type RunFlags = TuningFlags & {
 const defaultPort: PortOption = { host: 7000, guest: undefined }
 
 export async function runPair(name: string, args: readonly string[], flags: RunFlags): Promise<number> {
+  checkTuning(flags)
   const { image, path, guestPort } = await findImage(name)
   checkImage(image)
   // Without a switch both replicas open the ports, one after the other: "any port" must be the same one.

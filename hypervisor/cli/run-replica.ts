@@ -7,7 +7,7 @@ import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { UsageError } from '../host/usage-error.ts'
 import { checkImage, findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
-import { type TuningFlags, tuningOf } from './tuning.ts'
+import { checkTuning, type TuningFlags, tuningOf } from './tuning.ts'
 
 export type ReplicaFlags = TuningFlags & {
   readonly vm: string
@@ -23,6 +23,7 @@ export type ReplicaFlags = TuningFlags & {
 }
 
 export async function runReplica(role: 'primary' | 'backup', name: string, args: readonly string[], flags: ReplicaFlags): Promise<number> {
+  checkTuning(flags)
   const { image, guestPort } = await findImage(name)
   checkImage(image)
   const voice = process.send === undefined ? standalone(flags.json ?? false) : supervised()

@@ -1,6 +1,7 @@
 /** Options that a pair and a single replica share. */
 import { type Command, Option } from 'commander'
 import type { ReplicaTuning } from '../host/replica-process.ts'
+import { UsageError } from '../host/usage-error.ts'
 import { numberFrom, parsePages } from './option-values.ts'
 
 export type TuningFlags = {
@@ -27,6 +28,13 @@ export function addTuning(command: Command): Command {
       .argParser(numberFrom(1, 1024)).default(32))
     .addOption(new Option('--state-hash <ms>', 'time between checks that both replicas are equal')
       .argParser(numberFrom(1, 3_600_000)).default(100))
+}
+
+/** @throws UsageError if a single run of the guest could be taken for the silence of a dead replica */
+export function checkTuning(flags: TuningFlags): void {
+  if (flags.quantum > flags.heartbeat / 2) {
+    throw new UsageError(`--quantum ${flags.quantum} is too long for --heartbeat ${flags.heartbeat}: it may be at most half of it`)
+  }
 }
 
 export function tuningOf(flags: TuningFlags): ReplicaTuning {
