@@ -189,7 +189,7 @@ test('a taken port is reported at once, in one line with the port', async (t) =>
   const address = { host: '127.0.0.1', port }
   const free = { host: '127.0.0.1', port: 0 }
   await t.throwsAsync(createSwitchServer({ vm: 'vm', link: free, ports: new Map([[6379, address]]) }), {
-    message: `guest port 6379: port ${port} on 127.0.0.1 is in use; stop what listens there or choose another port`
+    message: `port for clients: port ${port} on 127.0.0.1 is in use; stop what listens there or choose another port`
   })
   await t.throwsAsync(createSwitchServer({ vm: 'vm', link: address, ports: new Map([[6379, free]]) }), {
     message: `switch link: port ${port} on 127.0.0.1 is in use; stop what listens there or choose another port`

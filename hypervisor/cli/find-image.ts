@@ -1,5 +1,5 @@
 /** What the IMAGE argument means: a built-in name or the path of a module. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { builtinGuest, builtinGuests } from '../../guest-images/catalogue.ts'
 import { readImage, type Image } from '../host/image.ts'
 import { UsageError } from '../host/usage-error.ts'
@@ -13,7 +13,7 @@ export type FoundImage = { readonly image: Image; readonly path: string; readonl
 export async function findImage(name: string): Promise<FoundImage> {
   const builtin = builtinGuest(name)
   if (builtin !== undefined) return { image: await readBuiltin(name, builtin.path), path: name, guestPort: builtin.port }
-  if (!name.includes('/') && !name.endsWith('.wasm')) {
+  if (!name.includes('/') && !name.endsWith('.wasm') && !existsSync(name)) {
     const names = builtinGuests().map((guest) => guest.name).join(', ')
     throw new UsageError(`no image "${name}": give a built-in name (${names}) or the path of a .wasm file`)
   }

@@ -38,7 +38,6 @@ const program = new Command('ft-run')
   .showHelpAfterError('(try: ft-run --help)')
   .enablePositionalOptions()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage))
-  .addHelpText('after', examples)
 
 const netHelp = 'switch: connections outlive a failover; direct: the live replica listens itself, fewer hops, a failover breaks connections'
 const net = (): Option => new Option('--net <mode>', netHelp)
@@ -48,7 +47,7 @@ const port = (): Option =>
 const bind = (): Option => new Option('--bind <address>', 'address that clients connect to').default('127.0.0.1')
 const json = (): Option => new Option('--json', 'log JSON lines, on a terminal too').default(false)
 
-addTuning(program.command('run', { isDefault: true }))
+const run = addTuning(program.command('run', { isDefault: true }))
   .description('start switch, primary, backup and arbiter on this machine')
   .argument('<image>', 'built-in name or path of a .wasm file')
   .argument('[args...]', 'arguments of the guest (after -- if they start with a dash)')
@@ -89,6 +88,9 @@ program.command('switch')
   .addOption(bind())
   .addOption(json())
   .action(async (flags: SwitchFlags) => finish(runSwitch(flags)))
+
+// `run` is what everybody wants: its options belong on the first page.
+program.addHelpText('after', () => `\nft-run IMAGE is short for ft-run run IMAGE:\n\n${run.helpInformation()}${examples}`)
 
 /** One clear line for every way to fail; a stack only for defects of our own. */
 async function finish(run: Promise<number>): Promise<void> {

@@ -28,6 +28,7 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   const settled = flags.net === 'direct' ? await Promise.all(wanted.map((port) => settlePort(port, flags.bind))) : wanted
   const ports = portMap(settled, guestPort, flags.bind)
   const early: (() => void)[] = []
+  const isForPeople = !flags.json && process.stdout.isTTY
   const logger = createLogger(flags.json)
   let isReady = false
   const report = loggerReporter(logger)
@@ -35,8 +36,11 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     command: [process.execPath, process.argv[1]!],
     replicaFlags: [...tuningFlags(flags), ...directFlags(flags, ports), '--', path, ...args],
     ports, net: flags.net, unprotected: flags.unprotected,
-    // The ready line comes first: programs read it.
-    report: (record) => (isReady ? report(record) : early.push(() => report(record))),
+    // The ready line comes first: programs read it. To a person it says what the steps before it came to.
+    report: (record) => {
+      if (isReady) report(record)
+      else if (record.level !== 'info' || !isForPeople) early.push(() => report(record))
+    },
     onConsole: (text) => process.stderr.write(text)
   })
   stopOnSignals(supervisor)
@@ -49,7 +53,9 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   }
   isReady = true
   for (const record of early) record()
-  return await supervisor.ended
+  const code = await supervisor.ended
+  if (isForPeople) process.stdout.write('ft-run: stopped, nothing is left running\n')
+  return code
 }
 
 function directFlags(flags: RunFlags, ports: PortMap): readonly string[] {

@@ -11,6 +11,7 @@ export class Claim {
   readonly startedMs: number
   #retryAtMs = Infinity
   #asked = false
+  #failures = 0
 
   constructor(fromTerm: number, nowMs: number) {
     this.fromTerm = fromTerm
@@ -25,8 +26,11 @@ export class Claim {
     return true
   }
 
-  unanswered(nowMs: number): void {
+  /** @returns true the first time: an arbiter that stays away is told once */
+  unanswered(nowMs: number): boolean {
+    const isFirst = this.#failures++ === 0
     this.#retryAtMs = nowMs + retryMs
+    return isFirst
   }
 
   /** Whether `holder` has the term. @throws if the answer contradicts itself: then nobody may go live on it */

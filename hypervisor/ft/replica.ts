@@ -143,8 +143,7 @@ export class Replica {
   }
 
   #onArbiterDown(reason: string): void {
-    this.#claim?.unanswered(this.#nowMs)
-    this.#report({ event: 'arbiter-down', reason })
+    if (this.#claim?.unanswered(this.#nowMs)) this.#report({ event: 'arbiter-down', reason })
   }
 
   #becomeFirst(): void {

@@ -26,7 +26,12 @@ export function loggerReporter(logger: Logger): Reporter {
 /** A role change as a log record: a sentence for people, fields for programs. */
 export function recordOf(role: string, report: Report): LogRecord {
   const level = report.event === 'divergence' ? 'error' : warnings.has(report.event) ? 'warn' : 'info'
-  return { level, msg: `${role}: ${sentenceOf(report)}`, fields: { role, pid: process.pid, ...report } }
+  return { level, msg: `${role}: ${sentenceOf(report)}`, fields: { role, pid: process.pid, ...rounded(report) } }
+}
+
+/** Times to a hundredth of a millisecond: more digits would say nothing. */
+function rounded(report: Report): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(report).map(([key, value]) => [key, typeof value === 'number' ? Math.round(value * 100) / 100 : value]))
 }
 
 const warnings = new Set<Report['event']>(['suspect', 'alone', 'live', 'arbiter-down', 'switch-lost', 'refused-peer', 'guest-ended'])

@@ -28,7 +28,7 @@ export async function openPublicListeners(host: SwitchHost, ports: PortMap): Pro
   try {
     for (const [guestPort, address] of ports) {
       const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(host, guestPort, socket))
-      addresses.set(guestPort, await bind(server, address, `guest port ${guestPort}`))
+      addresses.set(guestPort, await bind(server, address, 'port for clients'))
       servers.push(server)
     }
   } catch (error) {
