@@ -117,6 +117,10 @@ function isNext(reply: Buffer, from: number, bytes: Uint8Array, size: number): b
 }
 
 if (import.meta.main) {
-  const measurement = await generateLoad(JSON.parse(process.argv[2] as string) as GeneratorOptions)
-  process.stdout.write(`${JSON.stringify(measurement)}\n`)
+  try {
+    const measurement = await generateLoad(JSON.parse(process.argv[2] as string) as GeneratorOptions)
+    process.stdout.write(`${JSON.stringify(measurement)}\n`)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`, () => process.exit(1))
+  }
 }

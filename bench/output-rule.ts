@@ -91,6 +91,7 @@ async function measureMode(mode: Mode, plan: Plan, samples: Samples): Promise<vo
     for (const command of Object.keys(REQUESTS[mode]) as Measured[]) {
       const one = await measure(server, REQUESTS[mode][command]!, { ...plan, connections: 1 })
       const many = await measure(server, REQUESTS[mode][command]!, plan)
+      server.verify?.()
       const ofMode = (samples[mode] ??= {})
       ;(ofMode[command] ??= []).push({ one, many })
     }
@@ -104,8 +105,13 @@ async function measure(server: Server, kind: RequestKind, plan: Plan): Promise<M
   const options: GeneratorOptions = { ...server.address, connections: plan.connections, kind, warmUpMs: measureMs / 2, measureMs }
   if (plan.generator === 'redis-benchmark') return redisBenchmark(options)
   const script = fileURLToPath(new URL('load-generator.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(options)])
-  return JSON.parse(stdout) as Measurement
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(options)])
+    return JSON.parse(stdout) as Measurement
+  } catch (error) {
+    const said = (error as { stderr?: string }).stderr?.trim() || (error as Error).message
+    throw new Error(`${kind} with ${plan.connections} connections: ${said}`)
+  }
 }
 
 function number(flags: string, description: string): Option {

@@ -7,14 +7,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../ft-tests/drill/free-port.ts'
-import { startService } from '../ft-tests/drill/pair.ts'
+import { isChangeOfRoles } from '../ft-tests/drill/pair-events.ts'
+import { startService, type ServiceHandle } from '../ft-tests/drill/pair.ts'
 import type { Address } from '../ft-tests/drill/resp-client.ts'
 import type { RequestKind } from './load-generator.ts'
 
 export const MODES = ['unprotected', 'direct', 'switch', 'redis', 'redis-wait'] as const
 export type Mode = (typeof MODES)[number]
 
-export type Server = { readonly address: Address; stop(): Promise<void> }
+export type Server = {
+  readonly address: Address
+  /** @throws Error if it is no longer what was started: a pair that lost its backup would pass for a protected one */
+  verify?(): void
+  stop(): Promise<void>
+}
 
 export const MODE_TEXTS: Readonly<Record<Mode, string>> = {
   'unprotected': 'ft-run kv --unprotected',
@@ -41,7 +47,14 @@ export async function startServer(mode: Mode): Promise<Server> {
   if (mode === 'redis') return startRedis([])
   if (mode === 'redis-wait') return startRedisWithReplica()
   const ftRun = fileURLToPath(new URL('../hypervisor/cli/bin/ft-run.js', import.meta.url))
-  return startService([process.execPath, ftRun, '--json', '--port', '0', ...FT_RUN_FLAGS[mode], 'kv'])
+  const service = await startService([process.execPath, ftRun, '--json', '--port', '0', ...FT_RUN_FLAGS[mode], 'kv'])
+  return mode === 'unprotected' ? service : { ...service, verify: () => verifyProtected(service) }
+}
+
+function verifyProtected({ events }: ServiceHandle): void {
+  const change = events.seen.find(isChangeOfRoles)
+  if (change === undefined) return
+  throw new Error(`the pair lost its protection while it was measured (${String(change.msg ?? change.event)})`)
 }
 
 async function startRedisWithReplica(): Promise<Server> {

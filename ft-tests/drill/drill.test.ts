@@ -76,6 +76,14 @@ test('fails when a continued primary ends in another way than by losing', async 
   t.regex(complaints.join(), /ended with 0 instead of exit code 3/)
 })
 
+test('does not take a failover that came by itself for the one it wanted', async (t) => {
+  const complaints: string[] = []
+  const onRound: DrillOptions['onRound'] = (_, result) => complaints.push(...result.complaints)
+  const tally = await runDrill({ ...OPTIONS, onRound }, () => standIn(undefined, { early: true }))
+  t.false(tally.passed)
+  t.deepEqual(complaints, ['the pair had changed roles by itself before the fault'])
+})
+
 test('cannot pass idle', async (t) => {
   const tally = await runDrill({ ...OPTIONS, rateMax: 300, rateMin: 5000, patienceMs: 500 }, () => standIn())
   t.false(tally.passed)

@@ -14,6 +14,7 @@ export const LOST_EXIT_CODE = 3
 
 export const isLive = (event: PairEvent): boolean => event.event === 'live' && event.role === 'backup'
 export const isAlone = (event: PairEvent): boolean => event.event === 'alone' && event.role === 'primary'
+export const isChangeOfRoles = (event: PairEvent): boolean => isLive(event) || event.event === 'alone' || event.event === 'exit'
 export const isDivergence = (event: PairEvent): boolean => event.event === 'divergence'
 export const isExitOf = (pid: number) => (event: PairEvent): boolean => event.event === 'exit' && event.pid === pid
 

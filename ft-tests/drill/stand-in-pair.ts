@@ -16,6 +16,8 @@ export type StandInOptions = {
   /** How the primary ends when it is continued after a stop; by default it loses. */
   readonly exitCodeAfterPause?: number
   readonly divergence?: boolean
+  /** The backup goes live before there is a fault. */
+  readonly early?: boolean
 }
 
 export async function startStandInPair(options: StandInOptions): Promise<PairHandle> {
@@ -23,9 +25,16 @@ export async function startStandInPair(options: StandInOptions): Promise<PairHan
   const [primary, backup] = [idleProcess(), idleProcess()] as const
   const live = (): void => events.push({ event: 'live', role: 'backup', term: 2, entriesReplayed: 7 })
   events.push({ event: 'test-and-set', won: true, term: 1, holder: `primary-${primary.pid}` })
+  if (options.early === true) live()
   if (options.divergence === true) events.push({ event: 'divergence', lastGoodSeq: 1, firstBadSeq: 2 })
-  primary.once('exit', () => live())
-  backup.once('exit', () => events.push({ event: 'alone', role: 'primary', term: 2 }))
+  primary.once('exit', (code, signal) => {
+    live()
+    events.push({ event: 'exit', pid: primary.pid, code, signal })
+  })
+  backup.once('exit', (code, signal) => {
+    events.push({ event: 'alone', role: 'primary', term: 2 })
+    events.push({ event: 'exit', pid: backup.pid, code, signal })
+  })
   let wasStopped = false
   const watch = setInterval(async () => {
     const isStopped = await isStoppedProcess(primary.pid as number)
