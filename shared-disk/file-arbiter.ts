@@ -47,37 +47,41 @@ export class FileArbiter implements Arbiter {
     return this.recordFrom(vm, 0)
   }
 
+  /** A failover waits for this: the record is looked up while the new one is already being written. */
   async testAndSet(vm: string, fromTerm: number, holder: string): Promise<Verdict> {
     checkRequest(vm, fromTerm, holder)
-    const record = await this.current(vm)
-    if (!mayAdvance(record, fromTerm)) return verdictOf(record, fromTerm, holder)
-    const isMade = await this.make(vm, { term: fromTerm + 1, holder })
-    if (isMade) return { won: true, term: fromTerm + 1, holder }
-    // Somebody was faster, or it was this very request, answered "exists" after its reply was lost (NFS).
-    return verdictOf(await this.recordFrom(vm, fromTerm + 1), fromTerm, holder)
+    const temporary = this.temporaryPath()
+    const wanted = { version: RECORD_VERSION, vm, term: fromTerm + 1, holder }
+    const [found, written] = await Promise.allSettled([this.lookUp(vm, 0), writeDurably(temporary, JSON.stringify(wanted) + '\n')])
+    try {
+      if (found.status === 'rejected') throw found.reason
+      if (!mayAdvance(found.value, fromTerm)) return verdictOf(await this.made(found.value), fromTerm, holder)
+      if (written.status === 'rejected') throw written.reason
+      if (!(await linkExclusively(temporary, this.path(vm, fromTerm + 1)))) {
+        // Somebody was faster, or it was this very request, answered "exists" after its reply was lost (NFS).
+        return verdictOf(await this.recordFrom(vm, fromTerm + 1), fromTerm, holder)
+      }
+      await syncDirectory(this.directory)
+      return { won: true, term: fromTerm + 1, holder }
+    } finally {
+      await removeIfThere(temporary)
+    }
   }
 
   /** The record, which is known to have reached `termMin`: a listing may come from a cache and not show it yet (NFS). */
   private async recordFrom(vm: string, termMin: number): Promise<ArbiterRecord> {
-    const term = Math.max(await this.lastTerm(vm), termMin)
-    if (term === 0) return NO_RECORD
-    const record = await this.read(vm, term)
-    // Whoever made the link may have died before making it durable; an answer must not be undone by a power failure.
-    await syncDirectory(this.directory)
-    return record
+    return this.made(await this.lookUp(vm, termMin))
   }
 
-  /** Makes the term's file. @returns false if there is one already */
-  private async make(vm: string, record: ArbiterRecord): Promise<boolean> {
-    const temporary = this.temporaryPath()
-    try {
-      await writeDurably(temporary, JSON.stringify({ version: RECORD_VERSION, vm, ...record }) + '\n')
-      const isMade = await linkExclusively(temporary, this.path(vm, record.term))
-      if (isMade) await syncDirectory(this.directory)
-      return isMade
-    } finally {
-      await removeIfThere(temporary)
-    }
+  private async lookUp(vm: string, termMin: number): Promise<ArbiterRecord> {
+    const term = Math.max(await this.lastTerm(vm), termMin)
+    return term === 0 ? NO_RECORD : this.read(vm, term)
+  }
+
+  /** Whoever made the link may have died before making it durable; an answer must not be undone by a power failure. */
+  private async made(record: ArbiterRecord): Promise<ArbiterRecord> {
+    if (record.term > 0) await syncDirectory(this.directory)
+    return record
   }
 
   private async lastTerm(vm: string): Promise<number> {
