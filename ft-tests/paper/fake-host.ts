@@ -46,6 +46,8 @@ export class FakeHost {
   readonly replica: Replica
   readonly machine: Machine
   readonly world: HostWorld
+  /** How often it has put a test-and-set. */
+  asked = 0
   readonly reports: Report[] = []
   /** Every command, in order. */
   readonly commands: Command[] = []

@@ -173,6 +173,7 @@ export class FakePair {
   }
 
   #testAndSet(host: FakeHost, fromTerm: number): void {
+    host.asked++
     try {
       host.inbox.push({ kind: 'verdict', verdict: this.arbiter.decide('vm', fromTerm, host.replica.hello.replica) })
     } catch (error) {

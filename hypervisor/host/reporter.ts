@@ -31,7 +31,8 @@ export function recordOf(role: string, report: Report): LogRecord {
 
 /** Times to a hundredth of a millisecond: more digits would say nothing. */
 function rounded(report: Report): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(report).map(([key, value]) => [key, typeof value === 'number' ? Math.round(value * 100) / 100 : value]))
+  const round = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 100) / 100 : value)
+  return Object.fromEntries(Object.entries(report).map(([key, value]) => [key, round(value)]))
 }
 
 const warnings = new Set<Report['event']>(['suspect', 'alone', 'live', 'arbiter-down', 'switch-lost', 'refused-peer', 'guest-ended'])

@@ -88,7 +88,8 @@ function memoryMax(module: WasmModule, cap: number): number {
   if (memory === undefined) return 0
   if (memory.min > cap) {
     throw new WasmError({
-      offset, found: `a memory of at least ${memory.min} pages of 64 KiB`, expected: `at most ${cap}, the machine's memory limit (--memory-max)`,
+      offset, found: `a memory of at least ${memory.min} pages of 64 KiB`,
+      expected: `at most ${cap}, the machine's memory limit (--memory-max)`,
     })
   }
   return Math.min(memory.max ?? cap, cap)
