@@ -1,0 +1,22 @@
+/**
+ * What a guest's execution state is made of, the same for every engine: a snapshot taken on one goes on in the other.
+ * Device state is not in it (see the devices' own save and restore).
+ */
+export interface EngineState {
+  /** Ticks counted since boot (virtual time). */
+  readonly ticks: number
+  /** Raw bits of every mutable global in index order, 32-bit words, low first; a reference is one word, as in `tables`. */
+  readonly globals: Uint32Array
+  /** Entries of every table: 0 for null, else the function's index + 1. */
+  readonly tables: readonly Uint32Array[]
+  /** By segment index: 1 once the passive (or already applied) segment is dropped. */
+  readonly droppedData: Uint8Array
+  readonly droppedElements: Uint8Array
+  /** Linear memory; its length is the memory's size. */
+  readonly memory: Uint8Array
+  /**
+   * Guest frames on the stack, in the interpreter's own form; absent between events, where no frame is left. Only the interpreter
+   * can take or restore a state that has it.
+   */
+  readonly frames?: Uint8Array
+}
