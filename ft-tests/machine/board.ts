@@ -1,6 +1,7 @@
 /** The machine's devices on a board of their own: the test calls what the guest would call, and is the outside. */
 import { Kind, type Clock, type SwitchInput } from '../../logging-channel/entries.ts'
 import type { Outside } from '../../hypervisor/devices/device.ts'
+import type { EngineState } from '../../hypervisor/machine/engine-state.ts'
 import type { Engine, HostCall, HostCalls, Stop } from '../../hypervisor/machine/engine.ts'
 import { Machine } from '../../hypervisor/machine/machine.ts'
 import type { Output } from '../../hypervisor/switch/messages.ts'
@@ -32,6 +33,21 @@ class NoEngine implements Engine {
 
   globals(): Uint32Array {
     return new Uint32Array(0)
+  }
+
+  tables(): Uint32Array {
+    return new Uint32Array(0)
+  }
+
+  snapshot(): EngineState {
+    const none = new Uint8Array(0)
+    return {
+      ticks: 0, globals: this.globals(), tables: [], droppedData: none, droppedElements: none, memory: this.#memory.slice()
+    }
+  }
+
+  restore(state: EngineState): void {
+    this.#memory.set(state.memory)
   }
 }
 

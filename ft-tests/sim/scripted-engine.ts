@@ -1,4 +1,5 @@
 /** An engine whose guest is a script: generator functions that yield once a tick. Its memory is real, so state hashes are too. */
+import type { EngineState } from '../../hypervisor/machine/engine-state.ts'
 import { GuestExit, type Engine, type GuestEntry, type HostCalls, type Stop } from '../../hypervisor/machine/engine.ts'
 
 export const pageBytes = 65536
@@ -13,6 +14,8 @@ export type GuestHost = {
   bytes: Uint8Array
   /** False at the configured maximum. */
   grow(): boolean
+  /** Puts other memory in the place of this one: a larger copy, or a restored one. */
+  replace(memory: Uint8Array): void
 }
 
 export type GuestProgram = { readonly ft_start: () => GuestCode; readonly ft_interrupt: (causes: number) => GuestCode }
@@ -33,9 +36,12 @@ export class ScriptedEngine implements Engine {
         if (this.bytes.length >= pagesMax * pageBytes) return false
         const larger = new Uint8Array(this.bytes.length + pageBytes)
         larger.set(this.bytes)
-        this.bytes = larger
-        this.words = new Int32Array(larger.buffer)
+        this.replace(larger)
         return true
+      },
+      replace(memory: Uint8Array): void {
+        this.bytes = memory
+        this.words = new Int32Array(memory.buffer)
       }
     }
     this.#program = write(this.#host)
@@ -64,6 +70,24 @@ export class ScriptedEngine implements Engine {
 
   globals(): Uint32Array {
     return new Uint32Array(0)
+  }
+
+  tables(): Uint32Array {
+    return new Uint32Array(0)
+  }
+
+  snapshot(): EngineState {
+    if (this.#frames.length > 0) throw new Error('snapshot while the script runs')
+    const none = new Uint8Array(0)
+    return {
+      ticks: this.#ticks, globals: this.globals(), tables: [], droppedData: none, droppedElements: none, memory: this.#host.bytes.slice()
+    }
+  }
+
+  restore(state: EngineState): void {
+    if (this.#frames.length > 0) throw new Error('restore while the script runs')
+    this.#ticks = state.ticks
+    this.#host.replace(state.memory.slice())
   }
 
   #go(untilTick: number): Stop {

@@ -5,11 +5,11 @@
 export interface EngineState {
   /** Ticks counted since boot (virtual time). */
   readonly ticks: number
-  /** Raw bits of every mutable global in index order, 32-bit words, low first; a reference is one word, as in `tables`. */
+  /** Raw bits of every mutable global in index order, in 32-bit words, low first; a reference is one word, as in `tables`. */
   readonly globals: Uint32Array
-  /** Entries of every table: 0 for null, else the function's index + 1. */
+  /** Entries of every table: 0 for null, else the function's index + 1 (an externref of a guest is always null). */
   readonly tables: readonly Uint32Array[]
-  /** By segment index: 1 once the passive (or already applied) segment is dropped. */
+  /** By segment index: 1 once dropped, as active and declarative segments are from the start. */
   readonly droppedData: Uint8Array
   readonly droppedElements: Uint8Array
   /** Linear memory; its length is the memory's size. */

@@ -1,3 +1,5 @@
+import type { EngineState } from './engine-state.ts'
+
 /**
  * What a machine needs of the thing that executes guest code. Two engines implement it (V8 now, the
  * interpreter later) and must agree on results, traps, ticks and state hashes, bit for bit.
@@ -53,6 +55,23 @@ export interface Engine {
   run(untilTick: number, onStop: (stop: Stop) => void): void
   /** The guest's memory as it is now; any guest code may detach it, so take it anew for every use. */
   memory(): Uint8Array
-  /** Every mutable global's raw bits, in index order, for hashing (i64 and f64 as two words). */
+  /** Every mutable global's raw bits, for hashing; words as in `EngineState.globals`. */
   globals(): Uint32Array
+  /**
+   * For hashing: of every table that the module's code can change (`mutable-state.ts`), its length and then its entries as in
+   * `EngineState.tables`. Empty for most guests, which so pay nothing.
+   */
+  tables(): Uint32Array
+  /**
+   * The whole state, copied: it stays as it is while the guest goes on. Throws where the engine can't take it: in running code,
+   * after a trap or exit and, on V8, while a guest frame is left.
+   * @param room takes the copy of memory if it is long enough. A copy into bytes written before is many times faster than into
+   * new ones, which the operating system has yet to supply.
+   */
+  snapshot(room?: Uint8Array): EngineState
+  /**
+   * Goes on from `state`, which this or another engine took of the same image. Allowed while no guest frame is left, after a
+   * trap or exit too. Throws, with the engine as it was, if the state is not one of this image under these limits.
+   */
+  restore(state: EngineState): void
 }

@@ -12,9 +12,10 @@ import { NetworkDevice } from '../devices/network.ts'
 import { PowerDevice } from '../devices/power.ts'
 import { TimerDevice } from '../devices/timer.ts'
 import type { Engine, HostCalls, Stop } from './engine.ts'
+import { pageBytes } from './memory-copy.ts'
 import { StateHasher } from './state-hash.ts'
 
-export const pageBytes = 65536
+export { pageBytes }
 
 /** An entry that happens to the machine, as against one that answers a call of its guest. */
 export type DeviceEvent = SwitchInput | TimerEntry
@@ -112,7 +113,7 @@ export class Machine {
     return this.engine.memory().length / pageBytes
   }
 
-  /** Hash over `pages` memory pages from `firstPage`, all globals, all device state and virtual time (DESIGN §2). */
+  /** Hash over `pages` memory pages from `firstPage`, globals, changeable tables, device state and virtual time (DESIGN §2). */
   stateHash(firstPage: number, pages: number): number {
     const hasher = new StateHasher()
     const memory = this.engine.memory()
@@ -121,6 +122,7 @@ export class Machine {
     hasher.word(this.inputsInjected)
     hasher.word(this.#preemptMask)
     hasher.words(this.engine.globals())
+    hasher.words(this.engine.tables())
     for (const device of this.#devices) device.hash(hasher)
     const start = firstPage * pageBytes
     const bytes = Math.min(pages * pageBytes, memory.length - start)

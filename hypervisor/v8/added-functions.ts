@@ -1,9 +1,10 @@
 import { FC, OP } from '../wasm/opcodes.ts'
 import { STACK_BYTES_MAX } from '../wasm/stack-budget.ts'
-import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128 } from '../wasm/types.ts'
+import { FUNCREF, I32 } from '../wasm/types.ts'
 import { ByteWriter } from '../wasm/writer.ts'
 import { ADDED, ADDED_TYPE, movedFunction } from './layout.ts'
 import type { Layout } from './layout.ts'
+import { stateFunctions } from './state-functions.ts'
 
 /** A function that the rewriter appends to a module. */
 export interface AddedFunction {
@@ -30,14 +31,14 @@ export function growTableFunction(layout: Layout, table: number): number | undef
 
 const ownMemory = ({ module }: Layout): boolean => module.memories.length > module.importedMemories
 
-/** Every appended function, in index order: growth, global readers, entries. */
+/** Every appended function, in index order: growth, access to the state, entries. */
 export function addedFunctions(layout: Layout): AddedFunction[] {
   const functions: AddedFunction[] = []
   if (ownMemory(layout)) functions.push(growMemory(layout))
   for (let table = layout.module.importedTables; table < layout.module.tables.length; table++) {
     functions.push(growTable(layout, table))
   }
-  functions.push(...globalReaders(layout))
+  functions.push(...stateFunctions(layout))
   if (layout.options.guest) functions.push(...entries(layout))
   return functions
 }
@@ -63,40 +64,6 @@ function growTable(layout: Layout, table: number): AddedFunction {
   const size = [...new ByteWriter().u8(FC_BYTE).u32(OP.tableSize - FC).u32(table).bytes()]
   const type = layout.module.tables[table].element === FUNCREF ? ADDED_TYPE.growFuncref : ADDED_TYPE.growExternref
   return { type, body: checkedGrowth(layout, code, 2, size, layout.tableMax[table]) }
-}
-
-/** For each mutable global, functions that give its bits in words of 32, low first: no NaN passes through a JS number. */
-function globalReaders(layout: Layout): AddedFunction[] {
-  const readers: AddedFunction[] = []
-  layout.module.globals.forEach(({ type, mutable }, global) => {
-    if (!mutable) return
-    const read = [...new ByteWriter().u8(OP.globalGet).u32(global).bytes()]
-    for (const tail of readerTails(type)) {
-      const body = new ByteWriter().ops(0, ...read, ...tail, OP.end).bytes()
-      readers.push({ type: ADDED_TYPE.toI32, body, exportName: `${ADDED.word}${readers.length}` })
-    }
-  })
-  return readers
-}
-
-const WRAP = 0xa7
-const I32_REINTERPRET = 0xbc
-const I64_REINTERPRET = 0xbd
-const HIGH = [OP.i64Const, 32, 0x88]
-const I32X4_EXTRACT = [0xfd, 0x1b]
-
-function readerTails(type: number): number[][] {
-  switch (type) {
-    case I32: return [[]]
-    case F32: return [[I32_REINTERPRET]]
-    case I64: return [[WRAP], [...HIGH, WRAP]]
-    case F64: return [[I64_REINTERPRET, WRAP], [I64_REINTERPRET, ...HIGH, WRAP]]
-    case V128: return [0, 1, 2, 3].map(lane => [...I32X4_EXTRACT, lane])
-    // A reference has no bits; whether it is null is what both engines can say.
-    case FUNCREF:
-    case EXTERNREF: return [[OP.refIsNull]]
-    default: throw new Error(`no reader for a global of type ${type}`)
-  }
 }
 
 /** The entries run from JavaScript: full stack budget, and the module's start function before `ft_start`. */

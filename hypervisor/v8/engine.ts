@@ -1,10 +1,15 @@
 import { GuestExit } from '../machine/engine.ts'
+import type { EngineState } from '../machine/engine-state.ts'
 import type { Engine, EngineLimits, GuestEntry, HostCalls, Stop } from '../machine/engine.ts'
 import { admitGuest } from '../wasm/admit.ts'
 import { GUEST_MODULE } from '../wasm/guest-abi.ts'
 import { TRAP } from '../wasm/traps.ts'
 import { ADDED, HOOK_MODULE } from './layout.ts'
 import { rewriteModule } from './rewrite.ts'
+import { checkState } from './check-state.ts'
+import { InstanceState } from './instance-state.ts'
+import { stateShape } from './state-shape.ts'
+import type { StateShape } from './state-shape.ts'
 import { trapText } from './trap-text.ts'
 import { wasmJs } from './wasm-js.ts'
 import type { WasmExports, WasmFunction, WasmGlobal, WasmMemory } from './wasm-js.ts'
@@ -35,7 +40,9 @@ export function createV8Engine(
   bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void = throwUncaught,
 ): Engine {
   const { module, facts } = admitGuest(bytes)
-  return new V8Engine(rewriteModule(module, facts, { memoryPagesMax: limits.memoryPagesMax, guest: true }), calls, onHalt)
+  const { memoryPagesMax } = limits
+  const rewritten = rewriteModule(module, facts, { memoryPagesMax, guest: true })
+  return new V8Engine(compile(rewritten), stateShape(module, facts, memoryPagesMax), calls, onHalt)
 }
 
 function throwUncaught(error: unknown): void {
@@ -46,11 +53,9 @@ type State = 'idle' | 'entered' | 'stopped' | 'running' | 'dead'
 
 class V8Engine implements Engine {
   private readonly onHalt: (error: unknown) => void
-  private readonly guestMemory: WasmMemory
-  private readonly left: WasmGlobal
-  private readonly words: WasmFunction[] = []
-  private readonly start: (...args: number[]) => Promise<unknown>
-  private readonly interrupt: (...args: number[]) => Promise<unknown>
+  private readonly makeInstance: () => Instance
+  private readonly shape: StateShape
+  private instance: Instance
   private view = new Uint8Array(0)
   private state: State = 'idle'
   private entered: GuestEntry = 'ft_start'
@@ -64,24 +69,21 @@ class V8Engine implements Engine {
   private readonly onReturn = (): void => this.returned()
   private readonly onError = (error: unknown): void => this.failed(error)
 
-  constructor(rewritten: Uint8Array, calls: HostCalls, onHalt: (error: unknown) => void) {
+  constructor(module: object, shape: StateShape, calls: HostCalls, onHalt: (error: unknown) => void) {
     this.onHalt = onHalt
+    this.shape = shape
     const hooks = {
       tick: new wasmJs.Suspending(() => this.tickHook()),
       depth: () => { throw new DepthExceeded() },
       supply: () => { throw new EngineHalt('the host could not supply memory that the guest may have') },
     }
-    const exports = instantiate(rewritten, { [GUEST_MODULE]: calls, [HOOK_MODULE]: hooks })
-    this.guestMemory = exports.memory as WasmMemory
-    this.left = exports[ADDED.left] as WasmGlobal
-    this.start = wasmJs.promising(exports[ADDED.start] as WasmFunction)
-    this.interrupt = wasmJs.promising(exports[ADDED.interrupt] as WasmFunction)
-    for (let i = 0; exports[ADDED.word + i] !== undefined; i++) this.words.push(exports[ADDED.word + i] as WasmFunction)
-    this.left.value = -1
+    const imports = { [GUEST_MODULE]: calls, [HOOK_MODULE]: hooks }
+    this.makeInstance = () => instantiate(module, imports, shape)
+    this.instance = this.makeInstance()
   }
 
   get ticks(): number {
-    return this.chunkEnd - (this.left.value) - 1
+    return this.chunkEnd - this.instance.left.value - 1
   }
 
   get nesting(): number {
@@ -104,28 +106,45 @@ class V8Engine implements Engine {
     this.charge()
     this.state = 'running'
     if (state === 'stopped') (this.interrupted.pop() as Onward)()
-    else if (this.entered === 'ft_start') this.start().then(this.onReturn, this.onError)
-    else this.interrupt(this.argument).then(this.onReturn, this.onError)
+    else if (this.entered === 'ft_start') this.instance.start().then(this.onReturn, this.onError)
+    else this.instance.interrupt(this.argument).then(this.onReturn, this.onError)
   }
 
   memory(): Uint8Array {
-    const { buffer } = this.guestMemory
+    const { buffer } = this.instance.memory
     if (this.view.buffer !== buffer) this.view = new Uint8Array(buffer)
     return this.view
   }
 
   globals(): Uint32Array {
-    const { words } = this
-    const bits = new Uint32Array(words.length)
-    for (let i = 0; i < words.length; i++) bits[i] = words[i]() as number
-    return bits
+    return this.instance.state.globals()
+  }
+
+  tables(): Uint32Array {
+    return this.instance.state.changeableTables()
+  }
+
+  snapshot(room?: Uint8Array): EngineState {
+    if (this.state !== 'idle') throw new Error(`snapshot while the engine is ${this.state}: V8 takes one between events only`)
+    return this.instance.state.take(this.ticks, this.memory(), room)
+  }
+
+  restore(state: EngineState): void {
+    if (this.state !== 'idle' && this.state !== 'dead') throw new Error(`restore while the engine is ${this.state}`)
+    checkState(state, this.shape, table => this.instance.state.table(table))
+    // A new instance, because memory and tables never shrink and a dropped segment stays dropped.
+    const instance = this.makeInstance()
+    instance.state.put(state, instance.memory)
+    this.instance = instance
+    this.chunkEnd = state.ticks
+    this.state = 'idle'
   }
 
   /** Sets the countdown to pass zero at the target, or as far as it can count. */
   private charge(): void {
     const now = this.ticks
     this.chunkEnd = Math.min(this.untilTick, now + CHUNK_TICKS)
-    this.left.value = this.chunkEnd - now - 1
+    this.instance.left.value = this.chunkEnd - now - 1
   }
 
   /** Called by the guest when the countdown passes zero. The promise suspends it. */
@@ -164,16 +183,35 @@ class V8Engine implements Engine {
   }
 }
 
-function instantiate(rewritten: Uint8Array, imports: object): WasmExports {
-  let module: object
+function compile(rewritten: Uint8Array): object {
   try {
-    module = new wasmJs.Module(rewritten)
+    return new wasmJs.Module(rewritten)
   } catch (error) {
     throw new EngineHalt('V8 does not take the rewritten module', error)
   }
+}
+
+/** What the engine uses of an instance. */
+interface Instance {
+  readonly memory: WasmMemory
+  readonly left: WasmGlobal
+  readonly start: (...args: number[]) => Promise<unknown>
+  readonly interrupt: (...args: number[]) => Promise<unknown>
+  readonly state: InstanceState
+}
+
+function instantiate(module: object, imports: object, shape: StateShape): Instance {
+  let exports: WasmExports
   try {
-    return new wasmJs.Instance(module, imports).exports
+    exports = new wasmJs.Instance(module, imports).exports
   } catch (error) {
     throw new EngineHalt('the host could not supply the guest\'s memory or tables', error)
+  }
+  const left = exports[ADDED.left] as WasmGlobal
+  left.value = -1
+  return {
+    left, memory: exports.memory as WasmMemory, state: new InstanceState(shape, exports),
+    start: wasmJs.promising(exports[ADDED.start] as WasmFunction),
+    interrupt: wasmJs.promising(exports[ADDED.interrupt] as WasmFunction),
   }
 }

@@ -8,6 +8,8 @@ import type { StackBudget } from '../wasm/stack-budget.ts'
 import { EXTERNREF, FUNCREF, I32 } from '../wasm/types.ts'
 import type { FuncType } from '../wasm/types.ts'
 import type { BodyFacts } from '../wasm/validate-code.ts'
+import { stateShape } from './state-shape.ts'
+import type { StateShape } from './state-shape.ts'
 
 /** Functions imported from module `HOOK_MODULE`, behind the guest's own imports. */
 export const HOOKS = ['tick', 'depth', 'supply'] as const
@@ -17,7 +19,9 @@ export const HOOK_MODULE = 'ft:hooks'
 
 /** Names of the exports that the rewriter adds. Guests may not export names that begin with `ft:`. */
 export const ADDED = {
-  start: 'ft:start', interrupt: 'ft:interrupt', left: 'ft:left', depth: 'ft:depth', word: 'ft:word',
+  start: 'ft:start', interrupt: 'ft:interrupt', left: 'ft:left', depth: 'ft:depth', word: 'ft:word', write: 'ft:write',
+  reference: 'ft:reference', tableGet: 'ft:get', tableSet: 'ft:set', tableSize: 'ft:size', tableGrow: 'ft:grow',
+  dropped: 'ft:dropped', drop: 'ft:drop',
 } as const
 
 /** Added types, in the order they stand behind the guest's own. */
@@ -28,8 +32,17 @@ export const ADDED_TYPES: readonly FuncType[] = [
   { params: [EXTERNREF, I32], results: [I32] },
   { params: [], results: [I32] },
   { params: [I32], results: [] },
+  { params: [I32, I32], results: [] },
+  { params: [I32, I32, I32, I32], results: [] },
+  { params: [FUNCREF], results: [] },
+  { params: [], results: [FUNCREF] },
+  { params: [I32], results: [FUNCREF] },
+  { params: [I32, FUNCREF], results: [] },
 ]
-export const ADDED_TYPE = { void: 0, i32ToI32: 1, growFuncref: 2, growExternref: 3, toI32: 4, fromI32: 5 } as const
+export const ADDED_TYPE = {
+  void: 0, i32ToI32: 1, growFuncref: 2, growExternref: 3, toI32: 4, fromI32: 5,
+  fromI32x2: 6, fromI32x4: 7, fromFuncref: 8, toFuncref: 9, i32ToFuncref: 10, fromI32Funcref: 11,
+} as const
 
 export interface RewriteOptions {
   readonly memoryPagesMax: number
@@ -54,6 +67,8 @@ export interface Layout {
   /** Maximum of the module's own memory and tables, as rewritten. */
   readonly memoryMax: number
   readonly tableMax: readonly number[]
+  /** What snapshots need; undefined unless the module is a guest. */
+  readonly state: StateShape | undefined
 }
 
 export function layOut(module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): Layout {
@@ -67,7 +82,8 @@ export function layOut(module: WasmModule, facts: readonly BodyFacts[], options:
     addedFunctions: module.functions.length + HOOKS.length,
     hook: { tick: at, depth: at + 1, supply: at + 2 },
     memoryMax: memoryMax(module, options.memoryPagesMax),
-    tableMax: module.tables.map(table => Math.min(table.max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX)),
+    tableMax: tableMax(module),
+    state: options.guest ? stateShape(module, facts, options.memoryPagesMax) : undefined,
   }
 }
 
@@ -75,7 +91,11 @@ export function layOut(module: WasmModule, facts: readonly BodyFacts[], options:
 export const movedFunction = (layout: Layout, index: number): number =>
   index < layout.module.importedFunctions ? index : index + HOOKS.length
 
-function memoryMax(module: WasmModule, cap: number): number {
+export const tableMax = (module: WasmModule): number[] =>
+  module.tables.map(({ max }) => Math.min(max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX))
+
+/** Most pages that the module's own memory may have. Throws `WasmError` if it begins with more. */
+export function memoryMax(module: WasmModule, cap: number): number {
   const offset = module.sections.find(section => section.id === 5)?.start ?? 0
   const tableOffset = module.sections.find(section => section.id === 4)?.start ?? 0
   for (const { min } of module.tables.slice(module.importedTables)) {

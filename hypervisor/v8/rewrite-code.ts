@@ -9,6 +9,7 @@ import { growMemoryFunction, growTableFunction } from './added-functions.ts'
 import { canonicalise } from './canonical-nan.ts'
 import type { Layout } from './layout.ts'
 import { movedFunction } from './layout.ts'
+import { afterDrop } from './state-functions.ts'
 
 export interface RewrittenBody {
   /** Local declarations and code. */
@@ -133,6 +134,8 @@ export class BodyRewriter {
       case OP.returnCallIndirect: this.passDepth(layout.graph.typeReachesRecursion[source.a], true); break
       case OP.refFunc: this.replaceFunction(); break
       case OP.memoryGrow: this.replaceByCall(growMemoryFunction(layout)); break
+      case OP.dataDrop:
+      case OP.elemDrop: this.copyTo(source.end); this.out.raw(afterDrop(layout, opcode, source.a)); break
       case OP.tableGrow: this.replaceByCall(growTableFunction(layout, source.a)); break
       default: if (MAKES_NAN[opcode] !== NAN_SHAPE.none) this.float(MAKES_NAN[opcode])
     }

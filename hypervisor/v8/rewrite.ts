@@ -3,7 +3,7 @@ import { EXTERN_KINDS } from '../wasm/module.ts'
 import type { ElementSegment, Span, WasmModule } from '../wasm/module.ts'
 import { OP } from '../wasm/opcodes.ts'
 import { STACK_BYTES_MAX } from '../wasm/stack-budget.ts'
-import { I32 } from '../wasm/types.ts'
+import { FUNCREF, I32 } from '../wasm/types.ts'
 import type { Limits } from '../wasm/types.ts'
 import type { BodyFacts } from '../wasm/validate-code.ts'
 import { ByteWriter } from '../wasm/writer.ts'
@@ -12,6 +12,7 @@ import type { AddedFunction } from './added-functions.ts'
 import { ADDED, ADDED_TYPE, ADDED_TYPES, HOOK_MODULE, HOOKS, layOut, movedFunction } from './layout.ts'
 import type { Layout, RewriteOptions } from './layout.ts'
 import { rewriteBody } from './rewrite-code.ts'
+import { droppable, droppedGlobal, referencesTable } from './state-functions.ts'
 
 /**
  * Rewrites a validated module for V8: the same program, that also counts ticks, bounds call depth and growth, and
@@ -23,11 +24,11 @@ export function rewriteModule(module: WasmModule, facts: readonly BodyFacts[], o
   const added = addedFunctions(layout)
   const out = new ByteWriter().ops(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
   out.section(1, types(layout)).section(2, imports(layout)).section(3, functions(layout, added))
-  if (module.tables.length > module.importedTables) out.section(4, tables(layout))
+  if (module.tables.length > module.importedTables || references(layout).length > 0) out.section(4, tables(layout))
   if (module.memories.length > module.importedMemories) out.section(5, memories(layout))
   out.section(6, globals(layout)).section(7, exports(layout, added))
   if (module.start !== undefined && !options.guest) out.section(8, new ByteWriter().u32(movedFunction(layout, module.start)))
-  if (module.elements.length > 0) out.section(9, elements(layout))
+  if (module.elements.length > 0 || references(layout).length > 0) out.section(9, elements(layout))
   if (module.dataCount !== undefined) out.section(12, new ByteWriter().u32(module.dataCount))
   code(layout, added, out)
   copySection(module, 11, out)
@@ -73,13 +74,18 @@ function functions({ module }: Layout, added: readonly AddedFunction[]): ByteWri
   return out
 }
 
-function tables({ module, tableMax }: Layout): ByteWriter {
-  const out = new ByteWriter().u32(module.tables.length - module.importedTables)
+function tables(layout: Layout): ByteWriter {
+  const { module, tableMax } = layout
+  const added = references(layout).length
+  const out = new ByteWriter().u32(module.tables.length - module.importedTables + Number(added > 0))
   module.tables.forEach(({ element, min }, i) => {
     if (i >= module.importedTables) limits(out.u8(element), { min, max: tableMax[i] })
   })
+  if (added > 0) limits(out.u8(FUNCREF), { min: added, max: added })
   return out
 }
+
+const references = ({ state }: Layout): readonly number[] => state?.references ?? []
 
 function memories({ module, memoryMax }: Layout): ByteWriter {
   const out = new ByteWriter().u32(1)
@@ -89,12 +95,15 @@ function memories({ module, memoryMax }: Layout): ByteWriter {
 
 function globals(layout: Layout): ByteWriter {
   const { module } = layout
-  const out = new ByteWriter().u32(module.globals.length - module.importedGlobals + 2)
+  const drops = droppable(layout)
+  const out = new ByteWriter().u32(module.globals.length - module.importedGlobals + 2 + drops.length)
   for (const { type, mutable, init } of module.globals) {
     if (init !== undefined) constant(layout, init, out.u8(type).u8(Number(mutable)))
   }
   out.ops(I32, 1, OP.i32Const).signed(0).u8(OP.end)
-  return out.ops(I32, 1, OP.i32Const).signed(STACK_BYTES_MAX).u8(OP.end)
+  out.ops(I32, 1, OP.i32Const).signed(STACK_BYTES_MAX).u8(OP.end)
+  for (const _ of drops) out.ops(I32, 1, OP.i32Const, 0, OP.end)
+  return out
 }
 
 /** Copies a constant expression, with its function indices moved. */
@@ -110,20 +119,26 @@ function constant(layout: Layout, span: Span, out: ByteWriter): void {
 function exports(layout: Layout, added: readonly AddedFunction[]): ByteWriter {
   const { module } = layout
   const names = added.filter(({ exportName }) => exportName !== undefined).length
-  const out = new ByteWriter().u32(module.exports.length + names + 2)
+  const drops = droppable(layout)
+  const out = new ByteWriter().u32(module.exports.length + names + 2 + drops.length)
   for (const { name, kind, index } of module.exports) {
     out.name(name).u8(EXTERN_KINDS.indexOf(kind)).u32(kind === 'function' ? movedFunction(layout, index) : index)
   }
   added.forEach(({ exportName }, i) => {
     if (exportName !== undefined) out.name(exportName).u8(0).u32(layout.addedFunctions + i)
   })
+  drops.forEach((_, i) => out.name(`${ADDED.dropped}${i}`).u8(3).u32(droppedGlobal(layout, i)))
   out.name(ADDED.left).u8(3).u32(layout.leftGlobal)
   return out.name(ADDED.depth).u8(3).u32(layout.depthGlobal)
 }
 
 function elements(layout: Layout): ByteWriter {
-  const out = new ByteWriter().u32(layout.module.elements.length)
+  const added = references(layout)
+  const out = new ByteWriter().u32(layout.module.elements.length + Number(added.length > 0))
   for (const segment of layout.module.elements) element(layout, segment, out)
+  if (added.length === 0) return out
+  out.u32(2).u32(referencesTable(layout)).ops(OP.i32Const, 0, OP.end).u8(0).u32(added.length)
+  for (const index of added) out.u32(movedFunction(layout, index))
   return out
 }
 

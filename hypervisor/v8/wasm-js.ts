@@ -5,9 +5,13 @@ export interface WasmGlobal {
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer
+  /** Grows by so many pages. Throws `RangeError` where that can't be. */
+  grow(pages: number): number
 }
 
-export type WasmFunction = (...args: number[]) => number | undefined
+/** A function reference: equal ones are the same object. */
+export type Reference = object | null
+export type WasmFunction = (...args: (number | Reference)[]) => number | Reference | undefined
 export type WasmExports = Readonly<Record<string, WasmFunction | WasmGlobal | WasmMemory>>
 
 interface WasmJs {

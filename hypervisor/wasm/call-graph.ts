@@ -71,10 +71,13 @@ function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): 
   return { calls: [...calls], tailCalls: [...tailCalls] }
 }
 
-/** Functions that may stand in a table: exported, listed by a segment, or named by `ref.func` anywhere. */
-function addressTaken(module: WasmModule): Set<number> {
+/**
+ * Functions that may stand in a table or a global: exported, listed by a segment, or named by a global's initial value. A
+ * `ref.func` in a body of a valid module names one of these.
+ */
+export function addressTaken(module: WasmModule): Set<number> {
   const taken = new Set<number>()
-  const spans: Span[] = module.bodies.map(body => body.code)
+  const spans: Span[] = []
   for (const { kind, index } of module.exports) if (kind === 'function') taken.add(index)
   for (const { init } of module.globals) if (init !== undefined) spans.push(init)
   for (const segment of module.elements) {

@@ -14,7 +14,18 @@ export interface BodyFacts {
   readonly operandSlots: number
   /** Offsets of float instructions whose NaN bits the guest can see: their result must be made canonical. */
   readonly exposed: ReadonlySet<number>
+  /** Instructions that change a table or drop a segment; see `mutable-state.ts`. */
+  readonly changes: readonly StateChange[]
 }
+
+/** `index` is the table that `opcode` changes or the segment that it drops. */
+export interface StateChange {
+  readonly opcode: number
+  readonly index: number
+}
+
+/** What most bodies have; never written to. */
+const NO_CHANGES: StateChange[] = []
 
 /** Parameters and results of a block type (see `InstructionReader.blockType`). */
 export function blockSignature(module: WasmModule, blockType: number): FuncType | undefined {
@@ -38,6 +49,7 @@ class BodyValidator {
   private readonly locals: ValType[] = []
   private readonly code: InstructionReader
   private readonly stack: OperandStack
+  private changes = NO_CHANGES
 
   constructor(module: WasmModule, functionIndex: number, referable: ReadonlySet<number>) {
     this.module = module
@@ -58,7 +70,7 @@ class BodyValidator {
       this.instruction()
     }
     if (!code.atEnd) this.fail('more code behind it', 'the end of the function')
-    return { operandSlots: stack.slotsMax, exposed: stack.exposed }
+    return { operandSlots: stack.slotsMax, exposed: stack.exposed, changes: this.changes }
   }
 
   private name(): string {
@@ -92,12 +104,17 @@ class BodyValidator {
       case IMM.memory:
       case IMM.memoryCopy: this.needMemory(); break
       case IMM.memoryInit: this.needMemory(); this.needData(a); break
-      case IMM.data: this.needData(a); break
-      case IMM.elem: this.elementType(a); break
+      case IMM.data: this.needData(a); this.change(a); break
+      case IMM.elem: this.elementType(a); this.change(a); break
       case IMM.table: this.tableType(a); break
-      case IMM.tableInit: this.sameReferences(this.elementType(a), this.tableType(b)); break
-      case IMM.tableCopy: this.sameReferences(this.tableType(b), this.tableType(a)); break
+      case IMM.tableInit: this.sameReferences(this.elementType(a), this.tableType(b)); this.change(b); break
+      case IMM.tableCopy: this.sameReferences(this.tableType(b), this.tableType(a)); this.change(a); break
     }
+  }
+
+  private change(index: number): void {
+    if (this.changes === NO_CHANGES) this.changes = []
+    this.changes.push({ opcode: this.code.opcode, index })
   }
 
   private needMemory(): void {
@@ -169,9 +186,9 @@ class BodyValidator {
     const { stack } = this
     switch (opcode) {
       case OP.tableGet: stack.pop(I32); stack.push(this.tableType(a)); break
-      case OP.tableSet: stack.pop(this.tableType(a)); stack.pop(I32); break
-      case OP.tableGrow: stack.pop(I32); stack.pop(this.tableType(a)); stack.push(I32); break
-      case OP.tableFill: stack.pop(I32); stack.pop(this.tableType(a)); stack.pop(I32); break
+      case OP.tableSet: stack.pop(this.tableType(a)); stack.pop(I32); this.change(a); break
+      case OP.tableGrow: stack.pop(I32); stack.pop(this.tableType(a)); stack.push(I32); this.change(a); break
+      case OP.tableFill: stack.pop(I32); stack.pop(this.tableType(a)); stack.pop(I32); this.change(a); break
       case OP.refNull: stack.push(a); break
       case OP.refIsNull: this.refIsNull(); break
       case OP.refFunc: this.refFunc(a); break
