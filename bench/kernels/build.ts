@@ -1,0 +1,34 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+
+/** Kernels that allocate objects and drop them; the others need no collector. */
+const COLLECTED: ReadonlySet<string> = new Set(['objects'])
+
+/** The module of a kernel (`assembly/NAME.ts`), compiled if it is missing or older than any source. Throws if it does not compile. */
+export async function kernelModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const path = join(root, 'build', `${name}.wasm`)
+  const newest = Math.max(...readdirSync(join(root, 'assembly')).map((file) => statSync(join(root, 'assembly', file)).mtimeMs))
+  if (!existsSync(path) || statSync(path).mtimeMs < newest) await compile(name, path)
+  return new Uint8Array(readFileSync(path))
+}
+
+async function compile(name: string, path: string): Promise<void> {
+  // Several processes may build at once (test files do): each writes aside, then renames.
+  const aside = join(root, 'build', `${name}-${process.pid}.tmp`)
+  mkdirSync(aside, { recursive: true })
+  try {
+    const { error, stderr } = await asc.main([
+      `assembly/${name}.ts`, '--baseDir', root, '--outFile', relative(root, join(aside, 'out.wasm')),
+      '--runtime', COLLECTED.has(name) ? 'incremental' : 'stub', '--optimizeLevel', '3', '--shrinkLevel', '0',
+      '--enable', 'simd', '--memoryBase', '1024', '--use', 'abort=', '--noColors',
+    ])
+    if (error) throw new Error(`kernel ${name} does not compile: ${error.message}\n${stderr.toString()}`)
+    renameSync(join(aside, 'out.wasm'), path)
+  } finally {
+    rmSync(aside, { recursive: true, force: true })
+  }
+}
