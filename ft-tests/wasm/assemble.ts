@@ -2,9 +2,14 @@ import wabt from 'wabt'
 
 const assembler = await wabt()
 
-/** Assembles WebAssembly text: 2.0 with tail calls and extended constant expressions. */
-export function assemble(text: string): Uint8Array {
-  const module = assembler.parseWat('test.wat', text, { tail_call: true, extended_const: true } as object)
+/**
+ * Assembles WebAssembly text: 2.0 with tail calls and extended constant expressions. Throws for malformed text; does not
+ * validate.
+ */
+export function assemble(text: string | Uint8Array): Uint8Array {
+  // The assembler takes a string for ASCII.
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
+  const module = assembler.parseWat('test.wat', bytes, { tail_call: true, extended_const: true } as object)
   const { buffer } = module.toBinary({})
   module.destroy()
   return buffer

@@ -1,7 +1,16 @@
+import { F32, F64, I32, I64, V128 } from '../../hypervisor/wasm/types.ts'
+import type { ValType } from '../../hypervisor/wasm/types.ts'
 import type { SpecValue } from '../wasm/spec-suite.ts'
+import { externRef, FUNCTION } from './engine.ts'
+import type { Bits } from './engine.ts'
 
-/** Raw values as `rawCall` takes them: i32 numbers, i64 bigints (two for a v128), references as they are. */
-export function rawBits(value: SpecValue): unknown[] {
+/** The types that stand for these in raw form: floats as integers, a v128 as two i64. */
+export function rawTypes(types: readonly ValType[]): ValType[] {
+  return types.flatMap(type => (type === F32 ? [I32] : type === F64 ? [I64] : type === V128 ? [I64, I64] : [type]))
+}
+
+/** The bits of a value of the suite. */
+export function bitsOf(value: SpecValue): Bits[] {
   const text = value.value
   switch (value.type) {
     case 'i32':
@@ -9,8 +18,8 @@ export function rawBits(value: SpecValue): unknown[] {
     case 'i64':
     case 'f64': return [BigInt.asIntN(64, BigInt(text as string))]
     case 'v128': return vectorBits(value.lane_type as string, text as readonly string[])
-    case 'externref': return [text === 'null' ? null : `extern ${text as string}`]
-    case 'funcref': return [null]
+    case 'externref': return [text === 'null' ? null : externRef(text as string)]
+    case 'funcref': return [text === 'null' ? null : FUNCTION]
     default: throw new Error(`a value of type ${value.type}`)
   }
 }
@@ -41,11 +50,16 @@ function exact(value: SpecValue, negated: boolean): SpecValue {
   return { ...value, value: value.value.map(lane => fix(lane, value.lane_type as string)) }
 }
 
-/** Whether a raw result is what the suite expects of the export `field`. */
-export function matches(result: readonly unknown[], expected: readonly SpecValue[], field: string): boolean {
-  const wanted = expected.flatMap(value => (
-    value.type === 'funcref' && value.value !== 'null' ? ['any function'] : rawBits(exact(value, field === 'f64x2_neg_canon'))
-  ))
-  if (result.length !== wanted.length) return false
-  return wanted.every((bits, i) => (bits === 'any function' ? typeof result[i] === 'function' : Object.is(bits, result[i])))
+/** What the export `field` must give, bit for bit. */
+export function expectedBits(expected: readonly SpecValue[], field: string): Bits[] {
+  return expected.flatMap(value => bitsOf(exact(value, field === 'f64x2_neg_canon')))
+}
+
+/** Values as messages show them: bits in hexadecimal. */
+export function showBits(bits: readonly Bits[]): string {
+  const show = (value: Bits): string => {
+    if (typeof value === 'number') return `0x${(value >>> 0).toString(16)}`
+    return typeof value === 'bigint' ? `0x${BigInt.asUintN(64, value).toString(16)}` : String(value)
+  }
+  return bits.length === 0 ? 'nothing' : bits.map(show).join(' ')
 }
