@@ -64,8 +64,9 @@ export function openSpecSuite(): SpecSuite | undefined {
 }
 
 /**
- * Opens a folder of scripts: the archive (unpacked into a temporary folder, with the scripts that it lacks), or `spec-json` as it unpacks, or scripts (`NAME.json` as `wast2json` writes them,
- * `NAME.wast`) in the folder or in folders there. Throws an Error of one line if it has none.
+ * Opens a folder of scripts: the archive (unpacked into a temporary folder, with the scripts that it lacks), or `spec-json` as
+ * it unpacks, or scripts (`NAME.json` as `wast2json` writes them, `NAME.wast`) in the folder or in folders there. Throws an
+ * Error of one line if it has none.
  */
 export function openSpecFolder(folder: string): SpecSuite {
   if (!existsSync(folder)) throw new Error(`${folder}: no such folder`)
