@@ -1,0 +1,50 @@
+/** Plain V8, which everything is compared with, and our own engines. */
+import type { Engine, EngineLimits, HostCalls, Stop } from '../../hypervisor/machine/engine.ts'
+import { createV8Engine } from '../../hypervisor/v8/engine.ts'
+import { checksumIn, KERNEL_PAGES_MAX } from '../kernels/catalogue.ts'
+import { processorMs } from './contender.ts'
+import type { Contender } from './contender.ts'
+import { inProcess, timed } from './in-process.ts'
+import type { Run, RunResult } from './in-process.ts'
+
+type CreateEngine = (bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void) => Engine
+
+/** A tick that no kernel reaches. */
+const FAR = 2 ** 52
+
+/** The kernel as it is, on V8. */
+export async function startPlain(module: Uint8Array<ArrayBuffer>): Promise<Run> {
+  const { instance } = await WebAssembly.instantiate(module, {})
+  const exports = instance.exports as { memory: WebAssembly.Memory, ft_start(): void, ft_interrupt(size: number): void }
+  exports.ft_start()
+  return (size) => timed(() => {
+    exports.ft_interrupt(size)
+    return checksumIn(new Uint8Array(exports.memory.buffer))
+  })
+}
+
+async function startEngine(create: CreateEngine, module: Uint8Array): Promise<Run> {
+  let halted: (error: unknown) => void = () => undefined
+  const engine = create(module, {}, { memoryPagesMax: KERNEL_PAGES_MAX }, (error) => halted(error))
+  const call = (entry: 'ft_start' | 'ft_interrupt', argument: number): Promise<RunResult> => new Promise((resolve, reject) => {
+    halted = reject
+    const started = processorMs()
+    engine.enter(entry, argument)
+    engine.run(FAR, (stop) => {
+      const ms = processorMs() - started
+      if (stop.kind === 'idle') resolve({ ms, checksum: checksumIn(engine.memory()) })
+      else reject(new Error(endText(stop)))
+    })
+  })
+  await call('ft_start', 0)
+  return (size) => call('ft_interrupt', size)
+}
+
+const endText = (stop: Stop): string => `the kernel ended: ${stop.kind === 'trap' ? stop.message : stop.kind}`
+
+export const ourEngines: readonly Contender[] = [
+  inProcess({
+    name: 'v8', description: 'our V8 engine: ticks, depth, canonical NaNs', version: process.versions.v8, span: 'large',
+    start: (module) => startEngine(createV8Engine, module),
+  }),
+]
