@@ -1,4 +1,5 @@
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'
+import type { V8Engine } from '../../hypervisor/v8/engine.ts'
 import type { Engine, GuestEntry, HostCalls, Stop } from '../../hypervisor/machine/engine.ts'
 import { assembleGuest } from '../wasm/assemble.ts'
 import type { GuestText } from '../wasm/assemble.ts'
@@ -7,7 +8,7 @@ import type { GuestText } from '../wasm/assemble.ts'
 export const FAR = 2 ** 52
 
 export interface Fixture {
-  readonly engine: Engine
+  readonly engine: V8Engine
   /** What `onHalt` was given. */
   readonly halts: unknown[]
   run(untilTick?: number): Promise<Stop>

@@ -2,6 +2,7 @@ import test from 'ava'
 import { GuestExit } from '../../hypervisor/machine/engine.ts'
 import { EngineHalt } from '../../hypervisor/v8/engine.ts'
 import { TRAP } from '../../hypervisor/wasm/traps.ts'
+import { assembleGuest } from '../wasm/assemble.ts'
 import { fixture, word } from './guest-fixture.ts'
 
 const F32_NAN = 0x7fc00000
@@ -141,4 +142,37 @@ test('memory() follows growth', async t => {
   await call(1)
   t.is(engine.memory().length, 4 * 65536)
   t.is(word(engine, 196608), 9)
+})
+
+test('ticks are exact at a trap in any copy of an unrolled loop, and its place is known', async t => {
+  const guest = {
+    interrupt: `(local i64) (loop (drop (i32.div_u (i32.const 1) (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (br 0))`,
+  }
+  const places = new Set<number | undefined>()
+  for (let count = 1; count <= 12; count++) {
+    const { engine, call } = fixture(guest)
+    t.deepEqual(await call(count), { kind: 'trap', message: TRAP.divideByZero })
+    t.is(engine.ticks, count)
+    places.add(engine.trapPlace?.offset)
+    t.is(assembleGuest(guest)[engine.trapPlace?.offset ?? 0], 0x6e, 'i32.div_u')
+  }
+  t.is(places.size, 1)
+})
+
+test('loops that nothing can look into count as exactly: left by a branch, a return or at their end', async t => {
+  const loop = (exit: string): string => `(func $f (param i32) (result i32) (local i32)
+    (block $out (loop $again (result i32)
+      (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (if (i32.eq (local.get 1) (local.get 0)) (then ${exit}))
+      (br_if $again (i32.lt_u (local.get 1) (i32.const 9)))
+      (i32.const 3)) (return)) (i32.const 4))`
+  for (const exit of ['(br $out)', '(return (i32.const 5))', '(local.set 1 (i32.const 9))']) {
+    for (let count = 1; count <= 9; count++) {
+      const { engine, call } = fixture({
+        fields: loop(exit), interrupt: '(i32.store (i32.const 0) (call $f (local.get 0)))',
+      })
+      t.deepEqual(await call(count), { kind: 'idle' })
+      t.is(engine.ticks, count)
+    }
+  }
 })

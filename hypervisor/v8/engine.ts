@@ -5,11 +5,14 @@ import { admitGuest } from '../wasm/admit.ts'
 import { GUEST_MODULE } from '../wasm/guest-abi.ts'
 import { TRAP } from '../wasm/traps.ts'
 import { ADDED, HOOK_MODULE } from './layout.ts'
-import { rewriteModule } from './rewrite.ts'
+import type { Instrumentation } from './conventions.ts'
+import type { CodeOffsetMap, CodePlace } from './offset-map.ts'
+import { rewrite } from './rewrite.ts'
 import { checkState } from './check-state.ts'
 import { InstanceState } from './instance-state.ts'
 import { stateShape } from './state-shape.ts'
 import type { StateShape } from './state-shape.ts'
+import { trapOffset } from './trap-offset.ts'
 import { trapText } from './trap-text.ts'
 import { wasmJs } from './wasm-js.ts'
 import type { WasmExports, WasmFunction, WasmGlobal, WasmMemory } from './wasm-js.ts'
@@ -35,14 +38,17 @@ type Onward = () => void
  *
  * `onHalt` takes what must stop the replica while guest code runs: an exception of a host call that isn't `GuestExit` (a bug),
  * or an `EngineHalt`. By default it is thrown where nothing catches it. The engine is dead afterwards.
+ *
+ * `instrumentation` is for measurements and tests: without all of it the engine does not keep its promises.
  */
 export function createV8Engine(
   bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void = throwUncaught,
-): Engine {
+  instrumentation?: Instrumentation,
+): V8Engine {
   const { module, facts } = admitGuest(bytes)
   const { memoryPagesMax } = limits
-  const rewritten = rewriteModule(module, facts, { memoryPagesMax, guest: true })
-  return new V8Engine(compile(rewritten), stateShape(module, facts, memoryPagesMax), calls, onHalt)
+  const rewritten = rewrite(module, facts, { memoryPagesMax, guest: true, instrumentation })
+  return new V8Engine(compile(rewritten.bytes), rewritten.places, stateShape(module, facts, memoryPagesMax), calls, onHalt)
 }
 
 function throwUncaught(error: unknown): void {
@@ -51,10 +57,12 @@ function throwUncaught(error: unknown): void {
 
 type State = 'idle' | 'entered' | 'stopped' | 'running' | 'dead'
 
-class V8Engine implements Engine {
+export class V8Engine implements Engine {
   private readonly onHalt: (error: unknown) => void
   private readonly makeInstance: () => Instance
   private readonly shape: StateShape
+  private readonly places: CodeOffsetMap
+  private trapped: CodePlace | undefined = undefined
   private instance: Instance
   private view = new Uint8Array(0)
   private state: State = 'idle'
@@ -69,9 +77,10 @@ class V8Engine implements Engine {
   private readonly onReturn = (): void => this.returned()
   private readonly onError = (error: unknown): void => this.failed(error)
 
-  constructor(module: object, shape: StateShape, calls: HostCalls, onHalt: (error: unknown) => void) {
+  constructor(module: object, places: CodeOffsetMap, shape: StateShape, calls: HostCalls, onHalt: (error: unknown) => void) {
     this.onHalt = onHalt
     this.shape = shape
+    this.places = places
     const hooks = {
       tick: new wasmJs.Suspending(() => this.tickHook()),
       depth: () => { throw new DepthExceeded() },
@@ -84,6 +93,11 @@ class V8Engine implements Engine {
 
   get ticks(): number {
     return this.chunkEnd - this.instance.left.value - 1
+  }
+
+  /** Where in its module the guest trapped last; undefined if it has not, or in no function of its own. */
+  get trapPlace(): CodePlace | undefined {
+    return this.trapped
   }
 
   get nesting(): number {
@@ -171,10 +185,22 @@ class V8Engine implements Engine {
     if (error instanceof GuestExit) return this.stop('dead', { kind: 'exit', code: error.code })
     if (error instanceof DepthExceeded) return this.stop('dead', { kind: 'trap', message: TRAP.stack })
     const message = trapText(error)
-    if (message !== undefined) return this.stop('dead', { kind: 'trap', message })
+    if (message !== undefined) return this.trap(error as Error, message)
     this.state = 'dead'
     // V8's own limit is not the guest's: another replica might not have met it.
     this.onHalt(error instanceof RangeError ? new EngineHalt('V8 ran out of stack within the guest\'s budget', error) : error)
+  }
+
+  private trap(error: Error, message: string): void {
+    const offset = trapOffset(error)
+    if (offset === undefined) {
+      this.state = 'dead'
+      return this.onHalt(new EngineHalt('V8 does not say where the guest trapped: Error.stackTraceLimit must not be 0', error))
+    }
+    this.trapped = this.places.lookup(offset)
+    // An unrolled loop charges ticks before it counts them.
+    this.instance.left.value += this.trapped?.ahead ?? 0
+    this.stop('dead', { kind: 'trap', message })
   }
 
   private stop(state: State, stop: Stop): void {

@@ -8,6 +8,9 @@ import type { StackBudget } from '../wasm/stack-budget.ts'
 import { EXTERNREF, FUNCREF, I32 } from '../wasm/types.ts'
 import type { FuncType } from '../wasm/types.ts'
 import type { BodyFacts } from '../wasm/validate-code.ts'
+import { ALL_INSTRUMENTATION, conventions } from './conventions.ts'
+import type { Conventions, Instrumentation } from './conventions.ts'
+import { ExtendedTypes } from './extended-types.ts'
 import { stateShape } from './state-shape.ts'
 import type { StateShape } from './state-shape.ts'
 
@@ -48,6 +51,8 @@ export interface RewriteOptions {
   readonly memoryPagesMax: number
   /** A guest of ABI `ft`, with its entries; otherwise any module (for the specification's tests). */
   readonly guest: boolean
+  /** Everything, unless something is to be measured or seen without it. */
+  readonly instrumentation?: Instrumentation | undefined
 }
 
 /** Where everything stands in the rewritten module. */
@@ -57,6 +62,12 @@ export interface Layout {
   readonly facts: readonly BodyFacts[]
   readonly graph: CallGraph
   readonly budget: StackBudget
+  readonly instrumentation: Instrumentation
+  readonly conventions: Conventions
+  /** Types behind the guest's own and `ADDED_TYPES`. */
+  readonly extended: ExtendedTypes
+  /** Wrappers of the old type, in index order, by the threaded function that is exported, started or has its address taken. */
+  readonly wrappers: ReadonlyMap<number, number>
   /** Index of the global that counts down to the next tick hook. */
   readonly leftGlobal: number
   /** Index of the global that holds the stack bytes left to the function about to be entered. */
@@ -74,12 +85,19 @@ export interface Layout {
 export function layOut(module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): Layout {
   const graph = analyseCalls(module)
   const at = module.importedFunctions
+  const instrumentation = options.instrumentation ?? ALL_INSTRUMENTATION
+  const known = conventions(module, graph, instrumentation)
+  const firstWrapper = module.functions.length + HOOKS.length
+  const wrappers = new Map(wrappedFunctions(module, graph, known).map((index, i) => [index, firstWrapper + i]))
   return {
-    module, options, facts, graph,
+    module, options, facts, graph, instrumentation,
     budget: stackBudget(module, graph, facts),
+    conventions: known,
+    extended: new ExtendedTypes(module, known, module.types.length + ADDED_TYPES.length),
+    wrappers,
     leftGlobal: module.globals.length,
     depthGlobal: module.globals.length + 1,
-    addedFunctions: module.functions.length + HOOKS.length,
+    addedFunctions: firstWrapper + wrappers.size,
     hook: { tick: at, depth: at + 1, supply: at + 2 },
     memoryMax: memoryMax(module, options.memoryPagesMax),
     tableMax: tableMax(module),
@@ -90,6 +108,16 @@ export function layOut(module: WasmModule, facts: readonly BodyFacts[], options:
 /** A function's index in the rewritten module: the hooks stand between imports and the module's own. */
 export const movedFunction = (layout: Layout, index: number): number =>
   index < layout.module.importedFunctions ? index : index + HOOKS.length
+
+/** The function that stands for `index` wherever something refers to it but a direct call: its wrapper, if it has one. */
+export const referredFunction = (layout: Layout, index: number): number =>
+  layout.wrappers.get(index) ?? movedFunction(layout, index)
+
+function wrappedFunctions(module: WasmModule, graph: CallGraph, { threaded }: Conventions): number[] {
+  const taken = new Set(graph.addressTaken)
+  if (module.start !== undefined) taken.add(module.start)
+  return [...taken].filter(index => threaded[index] === 1).sort((a, b) => a - b)
+}
 
 export const tableMax = (module: WasmModule): number[] =>
   module.tables.map(({ max }) => Math.min(max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX))

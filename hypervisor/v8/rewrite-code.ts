@@ -1,179 +1,271 @@
 import { InstructionReader } from '../wasm/instructions.ts'
+import { functionType } from '../wasm/module.ts'
+import type { FunctionBody } from '../wasm/module.ts'
 import { MAKES_NAN, NAN_SHAPE } from '../wasm/nan.ts'
 import { OP } from '../wasm/opcodes.ts'
-import { functionType } from '../wasm/module.ts'
-import { F32, F64, I32, V128 } from '../wasm/types.ts'
-import type { ValType } from '../wasm/types.ts'
-import { ByteWriter } from '../wasm/writer.ts'
+import { I32 } from '../wasm/types.ts'
+import type { FuncType } from '../wasm/types.ts'
 import { growMemoryFunction, growTableFunction } from './added-functions.ts'
+import { BLOCK_VOID, BodyEmitter } from './body-emitter.ts'
+import type { RewrittenBody } from './body-emitter.ts'
 import { canonicalise } from './canonical-nan.ts'
+import { DepthCode } from './depth.ts'
 import type { Layout } from './layout.ts'
-import { movedFunction } from './layout.ts'
+import { movedFunction, referredFunction } from './layout.ts'
+import { smallLoops } from './loops.ts'
+import type { SmallLoop } from './loops.ts'
 import { afterDrop } from './state-functions.ts'
+import { TickCode } from './ticks.ts'
+import { unroll } from './unroll.ts'
 
-export interface RewrittenBody {
-  /** Local declarations and code. */
-  readonly bytes: Uint8Array
-  /** Offsets in `bytes` of the `if` instructions that are hardly ever taken. */
-  readonly unlikely: readonly number[]
+/** Which copy of a small loop's body is being written. */
+export interface LoopCopy {
+  readonly loop: SmallLoop
+  /** Ticks charged but not counted yet. */
+  readonly ahead: number
+  /** Blocks around the copy that the loop did not have around its body. */
+  readonly extraLabels: number
 }
-
-const BLOCK_VOID = 0x40
 
 /**
  * Rewrites one function body: ticks at loop headers and at the entry of recursive functions, depth, canonical
- * NaNs, bounded growth, and moved function indices. Everything else is copied as it stands.
+ * NaNs, bounded growth, and moved indices of functions and locals. Everything else is copied as it stands.
  */
-export function rewriteBody(layout: Layout, functionIndex: number): RewrittenBody {
-  return new BodyRewriter(layout, functionIndex).rewrite()
+export function rewriteBody(layout: Layout, functionIndex: number, recordPlaces = false): RewrittenBody {
+  return new BodyRewriter(layout, functionIndex, recordPlaces).rewrite()
 }
 
+const NO_LOOPS: ReadonlyMap<number, SmallLoop> = new Map()
+
 export class BodyRewriter {
-  readonly out = new ByteWriter()
+  readonly emitter: BodyEmitter
+  readonly ticks: TickCode | undefined
   private readonly layout: Layout
   private readonly functionIndex: number
-  private readonly source: InstructionReader
-  private readonly unlikely: number[] = []
-  /** Types of the locals added so far, behind the function's own. */
-  private readonly added: ValType[] = []
-  private readonly named = new Map<string, number>()
-  private readonly ownLocals: number
-  /** Source bytes up to here are in `out`. */
-  private copied: number
+  private readonly body: FunctionBody
+  private readonly type: FuncType
+  private readonly threaded: boolean
+  private readonly depth: DepthCode | undefined
+  private readonly loops: ReadonlyMap<number, SmallLoop>
+  /** Indices of the function's own locals move by this, those of its parameters stay. */
+  private readonly shift: number
+  private source: InstructionReader
+  /** Source bytes up to here are in the output. */
+  private copied = 0
+  /** Blocks open around the instruction at hand, within the copy or function being written. */
+  private nesting = 0
+  private copy: LoopCopy | undefined = undefined
 
-  constructor(layout: Layout, functionIndex: number) {
-    const { module } = layout
-    const body = module.bodies[functionIndex - module.importedFunctions]
+  constructor(layout: Layout, functionIndex: number, recordPlaces: boolean) {
+    const { module, conventions } = layout
     this.layout = layout
     this.functionIndex = functionIndex
-    this.source = new InstructionReader(module.bytes, body.code, functionIndex)
-    this.copied = body.code.start
-    this.ownLocals = body.locals.reduce((sum, { count }) => sum + count, functionType(module, functionIndex).params.length)
+    this.body = module.bodies[functionIndex - module.importedFunctions]
+    this.type = functionType(module, functionIndex)
+    this.source = new InstructionReader(module.bytes, this.body.code, functionIndex)
+    this.threaded = conventions.threaded[functionIndex] === 1
+    const counts = conventions.counts[functionIndex] === 1
+    const bounded = conventions.bounded[functionIndex] === 1
+    const parameters = this.type.params.length
+    this.shift = this.threaded ? Number(counts) + Number(bounded) : 0
+    const ownLocals = this.body.locals.reduce((sum, { count }) => sum + count, parameters)
+    this.emitter = new BodyEmitter(module.bytes, ownLocals + this.shift, recordPlaces)
+    this.loops = counts ? smallLoops(module, functionIndex) : NO_LOOPS
+    if (counts) this.ticks = new TickCode(this.emitter, layout, this.threaded ? parameters : this.emitter.local('left', I32))
+    if (!bounded) return
+    const budget = this.threaded ? parameters + Number(counts) : this.emitter.local('budget', I32)
+    this.depth = new DepthCode(this.emitter, layout, functionIndex, budget)
   }
 
   rewrite(): RewrittenBody {
+    const { out } = this.emitter
+    const { start, end } = this.body.code
     this.prologue()
-    while (!this.source.atEnd) {
-      this.source.next()
+    // A branch to the function's own label arrives behind this block, where the counter joins the results.
+    const enclosed = this.threaded && this.ticks !== undefined
+    if (enclosed) this.openBlock()
+    this.walk(start, end - 1)
+    if (enclosed) out.u8(OP.end)
+    this.giveCounter()
+    this.emitter.copy(end - 1, end)
+    return this.emitter.finish(this.body.locals)
+  }
+
+  /** Writes one copy of a small loop's body, and the way out behind it. */
+  writeCopy(copy: LoopCopy): void {
+    const { source, nesting } = this
+    this.copy = copy
+    this.emitter.ahead = copy.ahead
+    this.nesting = 0
+    this.walk(copy.loop.bodyStart, copy.loop.bodyEnd)
+    this.leaveCopy()
+    this.emitter.ahead = 0
+    this.copy = undefined
+    this.source = source
+    this.nesting = nesting
+  }
+
+  private walk(start: number, end: number): void {
+    const { module } = this.layout
+    const source = new InstructionReader(module.bytes, { start, end }, this.functionIndex)
+    this.source = source
+    this.copied = start
+    while (!source.atEnd) {
+      source.next()
       this.instruction()
     }
-    this.copyTo(this.source.end)
-    return this.assemble()
-  }
-
-  /** The added local of this name, declared on first use. */
-  local(name: string, type: ValType): number {
-    let index = this.named.get(name)
-    if (index === undefined) {
-      index = this.ownLocals + this.added.length
-      this.added.push(type)
-      this.named.set(name, index)
-    }
-    return index
-  }
-
-  /** An `if` without result that is hardly ever taken. */
-  ifUnlikely(): void {
-    this.unlikely.push(this.out.length)
-    this.out.ops(OP.if, BLOCK_VOID)
+    this.copyTo(end)
   }
 
   private copyTo(offset: number): void {
-    this.out.raw(this.layout.module.bytes.subarray(this.copied, offset))
+    this.emitter.copy(this.copied, offset)
     this.copied = offset
   }
 
-  private assemble(): RewrittenBody {
-    const { module } = this.layout
-    const { locals } = module.bodies[this.functionIndex - module.importedFunctions]
-    const bytes = new ByteWriter()
-    bytes.u32(locals.length + this.added.length)
-    for (const { count, type } of locals) bytes.u32(count).u8(type)
-    for (const type of this.added) bytes.u32(1).u8(type)
-    const shift = bytes.length
-    bytes.raw(this.out.bytes())
-    return { bytes: bytes.bytes(), unlikely: this.unlikely.map(offset => offset + shift) }
+  /** Copies what stands before the instruction at hand; what is written next stands for it. */
+  private replace(): void {
+    this.copyTo(this.source.start)
+    this.emitter.place(this.source.start)
+    this.copied = this.source.end
   }
 
-  private get passesDepth(): boolean {
-    return this.layout.graph.reachesRecursion[this.functionIndex] === 1
+  private openBlock(): void {
+    const { results } = this.type
+    const out = this.emitter.out.u8(OP.block)
+    if (results.length > 1) out.signed(this.layout.extended.ofBlock(results))
+    else out.u8(results.length === 0 ? BLOCK_VOID : results[0])
   }
 
   private prologue(): void {
-    const { graph, budget, depthGlobal, hook } = this.layout
-    const frame = budget.frame[this.functionIndex]
-    if (this.passesDepth) {
-      const below = this.local('below', I32)
-      this.out.u8(OP.globalGet).u32(depthGlobal).u8(OP.i32Const).signed(frame).u8(OP.i32Sub).u8(OP.localSet).u32(below)
-    }
-    if (graph.recursive[this.functionIndex] === 0) return
-    this.out.u8(OP.localGet).u32(this.local('below', I32))
-    this.out.u8(OP.i32Const).signed(budget.need[this.functionIndex] - frame).u8(OP.i32LtS)
-    this.ifUnlikely()
-    this.out.u8(OP.call).u32(hook.depth).u8(OP.end)
-    this.tick()
+    const recursive = this.layout.graph.recursive[this.functionIndex] === 1
+    if (!this.threaded) this.depth?.load()
+    if (recursive) this.depth?.check()
+    if (!this.threaded) this.ticks?.load()
+    if (recursive) this.ticks?.tick(false)
   }
 
-  private tick(): void {
-    const { leftGlobal, hook } = this.layout
-    const left = this.local('left', I32)
-    this.out.u8(OP.globalGet).u32(leftGlobal).ops(OP.i32Const, 1, OP.i32Sub).u8(OP.localTee).u32(left)
-    this.out.u8(OP.globalSet).u32(leftGlobal).u8(OP.localGet).u32(left).ops(OP.i32Const, 0, OP.i32LtS)
-    this.ifUnlikely()
-    this.out.u8(OP.call).u32(hook.tick).u8(OP.end)
+  private giveCounter(): void {
+    if (this.threaded && this.ticks !== undefined) this.emitter.get(this.ticks.counter)
   }
 
   private instruction(): void {
     const { source, layout } = this
     const { opcode } = source
     switch (opcode) {
-      case OP.loop: this.copyTo(source.end); this.tick(); break
-      case OP.call: this.passDepth(layout.graph.reachesRecursion[source.a], false); this.replaceFunction(); break
-      case OP.returnCall: this.passDepth(layout.graph.reachesRecursion[source.a], true); this.replaceFunction(); break
-      case OP.callIndirect: this.passDepth(layout.graph.typeReachesRecursion[source.a], false); break
-      case OP.returnCallIndirect: this.passDepth(layout.graph.typeReachesRecursion[source.a], true); break
-      case OP.refFunc: this.replaceFunction(); break
+      case OP.block:
+      case OP.if: this.nesting++; break
+      case OP.end: this.nesting--; break
+      case OP.loop: this.loop(); break
+      case OP.br:
+      case OP.brIf: this.branch(); break
+      case OP.return: this.return(); break
+      case OP.localGet:
+      case OP.localSet:
+      case OP.localTee: this.moveLocal(); break
+      case OP.call: this.call(); break
+      case OP.callIndirect: this.callIndirect(); break
+      case OP.returnCall: this.tailCall(layout.conventions.bounded[source.a]); this.moveFunction(); break
+      case OP.returnCallIndirect: this.tailCall(layout.conventions.typeBounded[source.a]); break
+      case OP.refFunc: this.replace(); this.emitter.out.u8(opcode).u32(referredFunction(layout, source.a)); break
       case OP.memoryGrow: this.replaceByCall(growMemoryFunction(layout)); break
-      case OP.dataDrop:
-      case OP.elemDrop: this.copyTo(source.end); this.out.raw(afterDrop(layout, opcode, source.a)); break
       case OP.tableGrow: this.replaceByCall(growTableFunction(layout, source.a)); break
+      case OP.dataDrop:
+      case OP.elemDrop: this.copyTo(source.end); this.emitter.out.raw(afterDrop(layout, opcode, source.a)); break
       default: if (MAKES_NAN[opcode] !== NAN_SHAPE.none) this.float(MAKES_NAN[opcode])
     }
   }
 
-  private passDepth(reaches: number, tail: boolean): void {
-    if (reaches === 0) return
-    this.copyTo(this.source.start)
-    this.out.u8(OP.localGet).u32(this.local('below', I32))
-    if (tail) this.out.u8(OP.i32Const).signed(this.layout.budget.frame[this.functionIndex]).u8(OP.i32Add)
-    this.out.u8(OP.globalSet).u32(this.layout.depthGlobal)
+  private loop(): void {
+    const small = this.loops.get(this.source.start)
+    if (small === undefined || this.ticks === undefined) {
+      this.nesting++
+      this.copyTo(this.source.end)
+      this.ticks?.tick(false)
+      return
+    }
+    this.replace()
+    unroll(this, this.ticks, small)
+    this.source.reader.offset = small.bodyEnd + 1
+    this.copied = small.bodyEnd + 1
   }
 
-  private replaceFunction(): void {
+  /** Ticks that were charged and not counted go back; a counter that was kept silently is written. */
+  private leaveCopy(): void {
+    if (this.copy === undefined || this.ticks === undefined) return
+    const { ahead, loop: { traps } } = this.copy
+    if (ahead > 0) this.ticks.add(ahead, false)
+    else if (!traps) this.ticks.store()
+  }
+
+  private branch(): void {
+    const { source: { opcode, a }, copy, emitter } = this
+    if (copy === undefined || a <= this.nesting) return
+    this.replace()
+    const label = a + copy.extraLabels
+    if (copy.ahead === 0 && copy.loop.traps) return void emitter.out.u8(opcode).u32(label)
+    if (opcode === OP.brIf) emitter.out.u8(OP.if).u8(BLOCK_VOID)
+    this.leaveCopy()
+    if (opcode === OP.br) emitter.out.u8(OP.br).u32(label)
+    else emitter.out.u8(OP.br).u32(label + 1).u8(OP.end)
+  }
+
+  private return(): void {
+    this.replace()
+    this.leaveCopy()
+    this.giveCounter()
+    this.emitter.out.u8(OP.return)
+  }
+
+  private moveLocal(): void {
+    const { source: { opcode, a }, shift } = this
+    if (shift === 0 || a < this.type.params.length) return
+    this.replace()
+    this.emitter.out.u8(opcode).u32(a + shift)
+  }
+
+  private call(): void {
+    const { source: { a }, layout, emitter } = this
+    const { counts, bounded, threaded } = layout.conventions
+    const loaded = threaded[a] === 0
     this.copyTo(this.source.start)
-    this.out.u8(this.source.opcode).u32(movedFunction(this.layout, this.source.a))
-    this.copied = this.source.end
+    if (loaded && bounded[a] === 1) this.depth?.store(false)
+    if (!loaded && counts[a] === 1 && this.ticks !== undefined) emitter.get(this.ticks.counter)
+    if (!loaded && bounded[a] === 1) this.depth?.push()
+    this.moveFunction()
+    if (counts[a] === 0 || this.ticks === undefined) return
+    if (loaded) this.ticks.load()
+    else emitter.set(this.ticks.counter)
+  }
+
+  private callIndirect(): void {
+    const { source: { start, end, a }, layout: { conventions } } = this
+    this.copyTo(start)
+    if (conventions.typeBounded[a] === 1) this.depth?.store(false)
+    this.copyTo(end)
+    if (conventions.typeCounts[a] === 1) this.ticks?.load()
+  }
+
+  private tailCall(bounded: number): void {
+    if (bounded === 0) return
+    this.copyTo(this.source.start)
+    this.depth?.store(true)
+  }
+
+  private moveFunction(): void {
+    this.replace()
+    this.emitter.out.u8(this.source.opcode).u32(movedFunction(this.layout, this.source.a))
   }
 
   private replaceByCall(functionIndex: number | undefined): void {
     if (functionIndex === undefined) return
-    this.copyTo(this.source.start)
-    this.out.u8(OP.call).u32(functionIndex)
-    this.copied = this.source.end
+    this.replace()
+    this.emitter.call(functionIndex)
   }
 
   private float(shape: number): void {
-    const { module, facts } = this.layout
-    if (!facts[this.functionIndex - module.importedFunctions].exposed.has(this.source.start)) return
+    const { module, facts, instrumentation } = this.layout
+    if (!instrumentation.nan || !facts[this.functionIndex - module.importedFunctions].exposed.has(this.source.start)) return
     this.copyTo(this.source.end)
-    canonicalise(this, shape)
+    canonicalise(this.emitter, shape)
   }
-}
-
-/** Added locals that hold a float result while it is looked at, by shape. */
-export const SCRATCH: Readonly<Record<number, { name: string, type: ValType }>> = {
-  [NAN_SHAPE.f32]: { name: 'f32', type: F32 },
-  [NAN_SHAPE.f64]: { name: 'f64', type: F64 },
-  [NAN_SHAPE.f32x4]: { name: 'v128', type: V128 },
-  [NAN_SHAPE.f64x2]: { name: 'v128', type: V128 },
 }

@@ -9,40 +9,60 @@ import type { BodyFacts } from '../wasm/validate-code.ts'
 import { ByteWriter } from '../wasm/writer.ts'
 import { addedFunctions } from './added-functions.ts'
 import type { AddedFunction } from './added-functions.ts'
-import { ADDED, ADDED_TYPE, ADDED_TYPES, HOOK_MODULE, HOOKS, layOut, movedFunction } from './layout.ts'
+import { BranchHints } from './branch-hints.ts'
+import { customSections } from './custom-sections.ts'
+import { ADDED, ADDED_TYPE, ADDED_TYPES, HOOK_MODULE, HOOKS, layOut, movedFunction, referredFunction } from './layout.ts'
 import type { Layout, RewriteOptions } from './layout.ts'
+import { CodeOffsetMap } from './offset-map.ts'
 import { rewriteBody } from './rewrite-code.ts'
 import { droppable, droppedGlobal, referencesTable } from './state-functions.ts'
+import { wrapperBody } from './wrappers.ts'
+
+export interface RewrittenModule {
+  readonly bytes: Uint8Array
+  /** Where the guest's code went. */
+  readonly places: CodeOffsetMap
+}
 
 /**
  * Rewrites a validated module for V8: the same program, that also counts ticks, bounds call depth and growth, and
- * makes NaNs canonical. Pure: the same bytes give the same bytes. Custom sections are dropped. Throws `WasmError`
- * for a module that can't fit the limits.
+ * makes NaNs canonical. Pure: the same bytes give the same bytes. Throws `WasmError` for a module that can't fit the limits.
  */
-export function rewriteModule(module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): Uint8Array {
+export function rewrite(module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): RewrittenModule {
   const layout = layOut(module, facts, options)
   const added = addedFunctions(layout)
   const out = new ByteWriter().ops(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
-  out.section(1, types(layout)).section(2, imports(layout)).section(3, functions(layout, added))
+  // Functions and their code may ask for further types.
+  const functionSection = functions(layout, added)
+  const { hints, contents, starts } = code(layout, added)
+  out.section(1, types(layout)).section(2, imports(layout)).section(3, functionSection)
   if (module.tables.length > module.importedTables || references(layout).length > 0) out.section(4, tables(layout))
   if (module.memories.length > module.importedMemories) out.section(5, memories(layout))
   out.section(6, globals(layout)).section(7, exports(layout, added))
-  if (module.start !== undefined && !options.guest) out.section(8, new ByteWriter().u32(movedFunction(layout, module.start)))
+  if (module.start !== undefined && !options.guest) out.section(8, new ByteWriter().u32(referredFunction(layout, module.start)))
   if (module.elements.length > 0 || references(layout).length > 0) out.section(9, elements(layout))
   if (module.dataCount !== undefined) out.section(12, new ByteWriter().u32(module.dataCount))
-  code(layout, added, out)
+  hints.write(out)
+  out.section(10, contents)
+  const shift = out.length - contents.length
   copySection(module, 11, out)
-  return out.bytes().slice()
+  customSections(layout, out)
+  return { bytes: out.bytes().slice(), places: new CodeOffsetMap(layout, starts.map(start => start + shift)) }
 }
+
+/** As `rewrite`; only the bytes. */
+export const rewriteModule = (module: WasmModule, facts: readonly BodyFacts[], options: RewriteOptions): Uint8Array =>
+  rewrite(module, facts, options).bytes
 
 function copySection(module: WasmModule, id: number, out: ByteWriter): void {
   const section = module.sections.find(candidate => candidate.id === id)
   if (section !== undefined) out.raw(module.bytes.subarray(section.start, section.end))
 }
 
-function types({ module }: Layout): ByteWriter {
-  const out = new ByteWriter().u32(module.types.length + ADDED_TYPES.length)
-  for (const { params, results } of [...module.types, ...ADDED_TYPES]) {
+function types({ module, extended }: Layout): ByteWriter {
+  const all = [...module.types, ...ADDED_TYPES, ...extended.types]
+  const out = new ByteWriter().u32(all.length)
+  for (const { params, results } of all) {
     out.u8(0x60).u32(params.length).ops(...params).u32(results.length).ops(...results)
   }
   return out
@@ -66,10 +86,10 @@ function limits(out: ByteWriter, { min, max }: Limits): void {
   else out.u8(1).u32(min).u32(max)
 }
 
-function functions({ module }: Layout, added: readonly AddedFunction[]): ByteWriter {
-  const own = module.functions.slice(module.importedFunctions)
-  const out = new ByteWriter().u32(own.length + added.length)
-  for (const type of own) out.u32(type)
+function functions({ module, extended, wrappers }: Layout, added: readonly AddedFunction[]): ByteWriter {
+  const out = new ByteWriter().u32(module.bodies.length + wrappers.size + added.length)
+  for (let i = module.importedFunctions; i < module.functions.length; i++) out.u32(extended.ofFunction(i))
+  for (const wrapped of wrappers.keys()) out.u32(module.functions[wrapped])
   for (const { type } of added) out.u32(module.types.length + type)
   return out
 }
@@ -111,7 +131,7 @@ function constant(layout: Layout, span: Span, out: ByteWriter): void {
   const source = new InstructionReader(layout.module.bytes, span)
   while (!source.atEnd) {
     source.next()
-    if (source.opcode === OP.refFunc) out.u8(OP.refFunc).u32(movedFunction(layout, source.a))
+    if (source.opcode === OP.refFunc) out.u8(OP.refFunc).u32(referredFunction(layout, source.a))
     else out.raw(layout.module.bytes.subarray(source.start, source.end))
   }
 }
@@ -122,7 +142,7 @@ function exports(layout: Layout, added: readonly AddedFunction[]): ByteWriter {
   const drops = droppable(layout)
   const out = new ByteWriter().u32(module.exports.length + names + 2 + drops.length)
   for (const { name, kind, index } of module.exports) {
-    out.name(name).u8(EXTERN_KINDS.indexOf(kind)).u32(kind === 'function' ? movedFunction(layout, index) : index)
+    out.name(name).u8(EXTERN_KINDS.indexOf(kind)).u32(kind === 'function' ? referredFunction(layout, index) : index)
   }
   added.forEach(({ exportName }, i) => {
     if (exportName !== undefined) out.name(exportName).u8(0).u32(layout.addedFunctions + i)
@@ -138,7 +158,7 @@ function elements(layout: Layout): ByteWriter {
   for (const segment of layout.module.elements) element(layout, segment, out)
   if (added.length === 0) return out
   out.u32(2).u32(referencesTable(layout)).ops(OP.i32Const, 0, OP.end).u8(0).u32(added.length)
-  for (const index of added) out.u32(movedFunction(layout, index))
+  for (const index of added) out.u32(referredFunction(layout, index))
   return out
 }
 
@@ -151,28 +171,33 @@ function element(layout: Layout, segment: ElementSegment, out: ByteWriter): void
   if (at !== undefined) constant(layout, at, out)
   if (plain !== undefined) {
     out.u8(0).u32(plain.length)
-    for (const index of plain) out.u32(movedFunction(layout, index))
+    for (const index of plain) out.u32(referredFunction(layout, index))
   } else {
     out.u8(type).u32(expressions.length)
     for (const span of expressions) constant(layout, span, out)
   }
 }
 
-/** The code section, and before it the branch hints: every `if` of the instrumentation is unlikely. */
-function code(layout: Layout, added: readonly AddedFunction[], out: ByteWriter): void {
-  const { module } = layout
-  const contents = new ByteWriter().u32(module.bodies.length + added.length)
-  const hints = new ByteWriter()
-  let hinted = 0
+interface Code {
+  readonly hints: BranchHints
+  readonly contents: ByteWriter
+  /** Where in `contents` the guest's bodies begin, and where the last one ends. */
+  readonly starts: Uint32Array
+}
+
+function code(layout: Layout, added: readonly AddedFunction[]): Code {
+  const { module, wrappers } = layout
+  const contents = new ByteWriter().u32(module.bodies.length + wrappers.size + added.length)
+  const hints = new BranchHints()
+  const starts = new Uint32Array(module.bodies.length + 1)
   module.bodies.forEach((_, i) => {
     const { bytes, unlikely } = rewriteBody(layout, module.importedFunctions + i)
     contents.sized(bytes)
-    if (unlikely.length === 0) return
-    hinted++
-    hints.u32(movedFunction(layout, module.importedFunctions + i)).u32(unlikely.length)
-    for (const offset of unlikely) hints.u32(offset).ops(1, 0)
+    starts[i] = contents.length - bytes.length
+    hints.add(movedFunction(layout, module.importedFunctions + i), unlikely)
   })
+  starts[module.bodies.length] = contents.length
+  for (const wrapped of wrappers.keys()) contents.sized(wrapperBody(layout, wrapped))
   for (const { body } of added) contents.sized(body)
-  if (hinted > 0) out.section(0, new ByteWriter().name('metadata.code.branch_hint').u32(hinted).raw(hints.bytes()))
-  out.section(10, contents)
+  return { hints, contents, starts }
 }

@@ -16,6 +16,12 @@ export interface CallGraph {
   readonly reachesRecursion: Uint8Array
   /** By type index: 1 if an indirect call of that type can arrive at a function that `reachesRecursion`. */
   readonly typeReachesRecursion: Uint8Array
+  /** By function index: 1 if it ticks, by a loop or as a recursive function, or calls, however indirectly, what ticks. */
+  readonly reachesTicks: Uint8Array
+  /** By type index: 1 if an indirect call of that type can arrive at a function that `reachesTicks`. */
+  readonly typeReachesTicks: Uint8Array
+  /** Functions that may stand in a table or a global; see `addressTaken`. */
+  readonly addressTaken: ReadonlySet<number>
   /** Callees by node; nodes are the functions and, behind them, one for each distinct signature. */
   readonly calls: readonly (readonly number[])[]
   /** The same for tail calls. */
@@ -36,30 +42,49 @@ export function analyseCalls(module: WasmModule): CallGraph {
   })
   const calls: number[][] = Array.from({ length: functions + classes.size }, () => [])
   const tailCalls: number[][] = calls.map(() => [])
+  const loops = new Uint8Array(calls.length)
   module.bodies.forEach(({ code }, i) => {
     const from = module.importedFunctions + i
     const edges = bodyCalls(module, code, classOf)
     calls[from] = edges.calls
     tailCalls[from] = edges.tailCalls
+    loops[from] = Number(edges.loops)
   })
-  for (const index of addressTaken(module)) calls[classOf[module.functions[index]]].push(index)
+  const taken = addressTaken(module)
+  for (const index of taken) calls[classOf[module.functions[index]]].push(index)
 
   const all = calls.map((list, i) => (tailCalls[i].length === 0 ? list : [...list, ...tailCalls[i]]))
   const { order, component, size } = componentsOf(all)
   const cyclic = all.map((callees, i) => size[component[i]] > 1 || callees.includes(i))
-  const reaches = new Uint8Array(all.length)
-  for (const node of order) if (cyclic[node] || all[node].some(callee => reaches[callee] === 1)) reaches[node] = 1
+  const reaches = reaching(Uint8Array.from(cyclic, Number), all, order)
+  const ticks = reaching(loops.map((loop, i) => loop | Number(cyclic[i])), all, order)
   return {
     recursive: Uint8Array.from(cyclic.slice(0, functions), Number),
     reachesRecursion: reaches.slice(0, functions),
     typeReachesRecursion: Uint8Array.from(classOf, node => reaches[node]),
+    reachesTicks: ticks.slice(0, functions),
+    typeReachesTicks: Uint8Array.from(classOf, node => ticks[node]),
+    addressTaken: taken,
     calls, tailCalls, order,
   }
 }
 
-function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): { calls: number[], tailCalls: number[] } {
+/** By node: 1 for those of `marked` (every node of a cycle alike) and those that lead to one. Callees come first in `order`. */
+function reaching(marked: Uint8Array, calls: readonly (readonly number[])[], order: readonly number[]): Uint8Array {
+  for (const node of order) if (marked[node] === 0 && calls[node].some(callee => marked[callee] === 1)) marked[node] = 1
+  return marked
+}
+
+interface BodyCalls {
+  readonly calls: number[]
+  readonly tailCalls: number[]
+  readonly loops: boolean
+}
+
+function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): BodyCalls {
   const calls = new Set<number>()
   const tailCalls = new Set<number>()
+  let loops = false
   const code = new InstructionReader(module.bytes, span)
   while (!code.atEnd) {
     code.next()
@@ -67,8 +92,9 @@ function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): 
     else if (code.opcode === OP.callIndirect) calls.add(classOf[code.a])
     else if (code.opcode === OP.returnCall) tailCalls.add(code.a)
     else if (code.opcode === OP.returnCallIndirect) tailCalls.add(classOf[code.a])
+    else if (code.opcode === OP.loop) loops = true
   }
-  return { calls: [...calls], tailCalls: [...tailCalls] }
+  return { calls: [...calls], tailCalls: [...tailCalls], loops }
 }
 
 /**

@@ -1,0 +1,145 @@
+import { InstructionReader } from '../wasm/instructions.ts'
+import { functionType } from '../wasm/module.ts'
+import type { WasmModule } from '../wasm/module.ts'
+import { FC, FD, IMM, OP, OPCODES } from '../wasm/opcodes.ts'
+import type { Opcode } from '../wasm/opcodes.ts'
+import { blockSignature } from '../wasm/validate-code.ts'
+
+/** Bytes of the largest loop body that is written several times over. */
+const SMALL_LOOP_BYTES = 200
+
+/** An innermost loop that exists twice in the rewritten code: unrolled for the many ticks, plain for the last few. */
+export interface SmallLoop {
+  /** Offset of the first instruction of the body. */
+  readonly bodyStart: number
+  /** Offset of the loop's `end`. */
+  readonly bodyEnd: number
+  readonly blockType: number
+  /** Whether an instruction of the body can trap: only then someone could miss ticks that are not yet written down. */
+  readonly traps: boolean
+}
+
+interface OpenBlock {
+  readonly start: number
+  readonly bodyStart: number
+  readonly isLoop: boolean
+  readonly blockType: number
+  /** Values that a branch to it takes along. */
+  readonly arity: number
+  /** As far as seen: no loop, call or branch in it forbids the copies. */
+  small: boolean
+  traps: boolean
+  repeats: boolean
+}
+
+/**
+ * Finds the loops of a body that are worth unrolling, by the offset of their `loop`: innermost, small, without parameters and
+ * calls, and left only by branches that an adjustment of the counter can be put before.
+ */
+export function smallLoops(module: WasmModule, functionIndex: number): ReadonlyMap<number, SmallLoop> {
+  const { code } = module.bodies[functionIndex - module.importedFunctions]
+  const scan = new LoopScan(module, functionIndex)
+  const source = new InstructionReader(module.bytes, code, functionIndex)
+  while (!source.atEnd) {
+    source.next()
+    scan.instruction(source)
+  }
+  return scan.found
+}
+
+class LoopScan {
+  readonly found = new Map<number, SmallLoop>()
+  private readonly module: WasmModule
+  private readonly open: OpenBlock[] = []
+  /** Position in `open` of the innermost loop. */
+  private readonly loops: number[] = []
+
+  constructor(module: WasmModule, functionIndex: number) {
+    this.module = module
+    const arity = functionType(module, functionIndex).results.length
+    this.open.push({ start: 0, bodyStart: 0, isLoop: false, blockType: 0, arity, small: false, traps: false, repeats: false })
+  }
+
+  instruction(source: InstructionReader): void {
+    const { opcode } = source
+    switch (opcode) {
+      case OP.block:
+      case OP.loop:
+      case OP.if: this.begin(source); break
+      case OP.end: this.close(source); break
+      case OP.br: this.branch(source.a, false); break
+      case OP.brIf: this.branch(source.a, true); break
+      case OP.brTable: this.table(source.list); break
+      default: this.plain(opcode)
+    }
+  }
+
+  private get innermost(): OpenBlock | undefined {
+    return this.loops.length === 0 ? undefined : this.open[this.loops[this.loops.length - 1]]
+  }
+
+  private begin(source: InstructionReader): void {
+    const { opcode, start, end, blockType } = source
+    const isLoop = opcode === OP.loop
+    const type = blockSignature(this.module, blockType)
+    const arity = (isLoop ? type?.params : type?.results)?.length ?? 0
+    if (isLoop) {
+      const around = this.innermost
+      if (around !== undefined) around.small = false
+      this.loops.push(this.open.length)
+    }
+    const small = isLoop && arity === 0
+    this.open.push({ start, bodyStart: end, isLoop, blockType, arity, small, traps: false, repeats: false })
+  }
+
+  private close(source: InstructionReader): void {
+    const block = this.open.pop() as OpenBlock
+    if (!block.isLoop) return
+    this.loops.pop()
+    const { start, bodyStart, blockType, traps } = block
+    if (!block.small || !block.repeats || source.start - bodyStart > SMALL_LOOP_BYTES) return
+    this.found.set(start, { bodyStart, bodyEnd: source.start, blockType, traps })
+  }
+
+  private branch(label: number, conditional: boolean): void {
+    const loop = this.innermost
+    if (loop === undefined) return
+    const to = this.open[this.open.length - 1 - label]
+    if (to === loop) loop.repeats = true
+    // The values would have to pass through the `if` that holds the adjustment.
+    else if (conditional && to.arity > 0 && this.leaves(label)) loop.small = false
+  }
+
+  private leaves(label: number): boolean {
+    return this.open.length - 1 - label < this.loops[this.loops.length - 1]
+  }
+
+  private table(labels: readonly number[]): void {
+    const loop = this.innermost
+    if (loop === undefined) return
+    for (const label of labels) {
+      if (this.leaves(label)) loop.small = false
+      else if (this.open[this.open.length - 1 - label] === loop) loop.repeats = true
+    }
+  }
+
+  private plain(opcode: number): void {
+    const loop = this.innermost
+    if (loop === undefined || !loop.small) return
+    if (callsOut(opcode)) loop.small = false
+    else if (canTrap(opcode)) loop.traps = true
+  }
+}
+
+/** Calls, and instructions that are calls in V8's code or in ours. */
+const callsOut = (opcode: number): boolean =>
+  (opcode >= OP.call && opcode <= OP.returnCallIndirect) || opcode === OP.memoryGrow || (opcode >= OP.memoryInit && opcode < FD)
+
+const TRAPPING_RANGES = [[OP.unreachable, OP.unreachable], [OP.tableGet, OP.tableSet], [0x6d, 0x70], [0x7f, 0x82], [0xa8, 0xab],
+  [0xae, 0xb1], [FC + 8, FC + 0xff]] as const
+
+function canTrap(opcode: number): boolean {
+  const { immediate } = OPCODES[opcode] as Opcode
+  if (immediate === IMM.memarg || immediate === IMM.memargLane) return true
+  return TRAPPING_RANGES.some(([from, to]) => opcode >= from && opcode <= to)
+}

@@ -1,0 +1,63 @@
+import { OP } from '../wasm/opcodes.ts'
+import { refillFunction } from './added-functions.ts'
+import type { BodyEmitter } from './body-emitter.ts'
+import type { Layout } from './layout.ts'
+
+/**
+ * Code that counts. The counter lives in a local and is written to its global with every change, so that host calls, indirect
+ * callees and traps find it there; only loops that nobody can look into write it when they are left.
+ */
+export class TickCode {
+  private readonly emitter: BodyEmitter
+  private readonly layout: Layout
+  /** Index of the local that holds the counter. */
+  readonly counter: number
+
+  constructor(emitter: BodyEmitter, layout: Layout, counter: number) {
+    this.emitter = emitter
+    this.layout = layout
+    this.counter = counter
+  }
+
+  /** Takes the counter from its global. */
+  load(): void {
+    this.emitter.getGlobal(this.layout.leftGlobal)
+    this.emitter.set(this.counter)
+  }
+
+  /** Writes the counter to its global. */
+  store(): void {
+    this.emitter.get(this.counter)
+    this.emitter.setGlobal(this.layout.leftGlobal)
+  }
+
+  /** One tick: below zero, the hook is due. With `silent` the global stays behind. */
+  tick(silent: boolean): void {
+    const { emitter, counter } = this
+    this.add(-1, silent)
+    emitter.get(counter)
+    emitter.constant(0).u8(OP.i32LtS)
+    emitter.ifUnlikely()
+    if (silent) this.store()
+    emitter.call(refillFunction(this.layout))
+    emitter.set(counter).u8(OP.end)
+  }
+
+  /** Leaves by a hardly ever taken branch if fewer than `ticks` are left, else charges them. */
+  charge(ticks: number, otherwise: number, silent: boolean): void {
+    this.emitter.get(this.counter)
+    this.emitter.constant(ticks).u8(OP.i32LtS)
+    this.emitter.branchUnlikely(otherwise)
+    this.add(-ticks, silent)
+  }
+
+  /** Changes the counter. */
+  add(ticks: number, silent: boolean): void {
+    const { emitter, counter, layout } = this
+    emitter.get(counter)
+    emitter.constant(ticks).u8(OP.i32Add)
+    if (silent) return void emitter.set(counter)
+    emitter.out.u8(OP.localTee).u32(counter)
+    emitter.setGlobal(layout.leftGlobal)
+  }
+}

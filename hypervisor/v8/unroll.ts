@@ -1,0 +1,54 @@
+import { OP } from '../wasm/opcodes.ts'
+import { BLOCK_VOID } from './body-emitter.ts'
+import type { SmallLoop } from './loops.ts'
+import type { BodyRewriter } from './rewrite-code.ts'
+import type { TickCode } from './ticks.ts'
+
+/** Copies of a body in the unrolled loop: so many ticks are charged at once. */
+const COPIES = 4
+
+/**
+ * Writes a small loop twice. While enough ticks are left, the unrolled copy runs, charges them at once, and gives back what it
+ * has not used when it is left. The last few ticks are counted by the plain copy, so that the hook is called at exactly the
+ * right one.
+ *
+ *     block $done
+ *       loop $plain
+ *         block $few
+ *           loop $fast
+ *             br_if $few (fewer than 4 left)
+ *             charge 4
+ *             block (body: a branch to the loop goes on behind the block) give back 3; br $done end
+ *             block (body) give back 2; br $done end
+ *             block (body) give back 1; br $done end
+ *             body; br $done
+ *           end
+ *         end
+ *         tick
+ *         body
+ *       end
+ *     end
+ */
+export function unroll(rewriter: BodyRewriter, ticks: TickCode, loop: SmallLoop): void {
+  const { out } = rewriter.emitter
+  const silent = !loop.traps
+  const open = (opcode: number, blockType: number): void => {
+    out.u8(opcode)
+    if (blockType < 0) out.u8(blockType + 128)
+    else out.signed(blockType)
+  }
+  open(OP.block, loop.blockType)
+  open(OP.loop, loop.blockType)
+  out.u8(OP.block).u8(BLOCK_VOID).u8(OP.loop).u8(BLOCK_VOID)
+  ticks.charge(COPIES, 1, silent)
+  for (let copy = 1; copy < COPIES; copy++) {
+    out.u8(OP.block).u8(BLOCK_VOID)
+    rewriter.writeCopy({ loop, ahead: COPIES - copy, extraLabels: 4 })
+    out.u8(OP.br).u32(4).u8(OP.end)
+  }
+  rewriter.writeCopy({ loop, ahead: 0, extraLabels: 3 })
+  out.u8(OP.br).u32(3).u8(OP.end).u8(OP.end)
+  ticks.tick(silent)
+  rewriter.writeCopy({ loop, ahead: 0, extraLabels: 1 })
+  out.u8(OP.end).u8(OP.end)
+}
