@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { GeneratorOptions, Measurement, RequestKind } from './load-generator.ts'
 import type { Command as Measured, Samples } from './medians.ts'
+import { positive } from './option-values.ts'
 import { modeReports, outputRuleTable, type OutputRuleReport } from './output-rule-report.ts'
 import { hasRedisBenchmark, redisBenchmark } from './redis-benchmark.ts'
 import { MODES, REQUESTS, startServer, type Mode, type Server } from './servers.ts'
@@ -33,9 +34,9 @@ Examples:
 
 new Command('output-rule')
   .description('Measures what the output rule costs, beside Redis with WAIT 1 where redis-server is installed.')
-  .addOption(number('--rounds <n>', 'interleaved rounds (default: 5; quick: 2)'))
-  .addOption(number('--seconds <n>', 'length of a measurement (default: 2; quick: 0.4)'))
-  .addOption(number('--connections <n>', 'connections for throughput').default(64))
+  .addOption(positive('--rounds <n>', 'interleaved rounds (default: 5; quick: 2)'))
+  .addOption(positive('--seconds <n>', 'length of a measurement (default: 2; quick: 0.4)'))
+  .addOption(positive('--connections <n>', 'connections for throughput').default(64))
   .addOption(new Option('--modes <list>', 'modes to measure').argParser(parseModes).default(MODES, MODES.join(',')))
   .addOption(new Option('--generator <name>', 'what makes the load').choices(['node', 'redis-benchmark']).default('node'))
   .option('--quick', 'few and short measurements: a trial, not figures to quote', false)
@@ -112,13 +113,6 @@ async function measure(server: Server, kind: RequestKind, plan: Plan): Promise<M
     const said = (error as { stderr?: string }).stderr?.trim() || (error as Error).message
     throw new Error(`${kind} with ${plan.connections} connections: ${said}`)
   }
-}
-
-function number(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value) => {
-    if (!(Number(value) > 0)) throw new InvalidArgumentError(`"${value}" is not a number above 0.`)
-    return Number(value)
-  })
 }
 
 function parseModes(value: string): Mode[] {

@@ -1,6 +1,6 @@
 /** Slowdowns against plain V8: a ratio a round, their median, and how far they scatter. */
 import type { Kernel } from '../kernels/catalogue.ts'
-import { median } from '../medians.ts'
+import { geomean, median } from '../medians.ts'
 import type { Contender, Span } from './contender.ts'
 import type { KernelSamples, PlainSample } from './rounds.ts'
 
@@ -61,8 +61,8 @@ export function summary(
   })
   if (ran.length === 0) return undefined
   const worst = ran.reduce((a, b) => (b.value > a.value ? b : a))
-  const geomean = Math.exp(ran.reduce((sum, { value }) => sum + Math.log(value), 0) / ran.length)
-  return { geomean: rounded(geomean), worst: worst.value, worstKernel: worst.name, kernels: ran.length }
+  const mean = geomean(ran.map(({ value }) => value))
+  return { geomean: rounded(mean), worst: worst.value, worstKernel: worst.name, kernels: ran.length }
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000
