@@ -1,8 +1,9 @@
 /** Links over TCP. */
-import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Link, LinkHandlers } from './link.ts'
+import { createSocketServer, explainHandshake, openSocket } from './secure-tcp.ts'
+import type { LinkKey } from './secure-tcp.ts'
 
 /** How long `close` waits for the peer to end its side as well, before it gives the connection up. */
 const CLOSE_TIMEOUT_MS = 1000
@@ -86,31 +87,37 @@ export type ConnectOptions = {
   readonly timeoutMs?: number
   /** Pause between attempts. Default 50. */
   readonly retryMs?: number
+  /** With a key the link is encrypted and both sides prove that they hold it. */
+  readonly key?: LinkKey | undefined
   /** Gives up at once, with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /** Connects, trying again until the peer listens. @throws Error in one line with address and last cause, once the time is over */
 export async function connectLink(options: ConnectOptions): Promise<Link> {
-  const { host, port, timeoutMs = 10_000, retryMs = 50, signal } = options
+  const { host, port, timeoutMs = 10_000, retryMs = 50, key, signal } = options
   const deadline = performance.now() + timeoutMs
   for (;;) {
     signal?.throwIfAborted()
     const leftMs = timeoutMs === 0 ? ATTEMPT_TIMEOUT_MS : Math.max(deadline - performance.now(), 1)
-    const outcome = await attempt(host, port, Math.min(leftMs, ATTEMPT_TIMEOUT_MS), signal)
+    const outcome = await attempt({ host, port }, Math.min(leftMs, ATTEMPT_TIMEOUT_MS), key, signal)
     if (!(outcome instanceof Error)) return new TcpLink(outcome)
     signal?.throwIfAborted()
+    const address = formatAddress(host, port)
+    const stranger = explainHandshake(outcome)
+    if (stranger !== undefined) throw new Error(`no connection to ${address}: ${stranger}`, { cause: outcome })
     if (performance.now() + retryMs >= deadline) {
-      const address = formatAddress(host, port)
       throw new Error(`no connection to ${address}: ${reasonOf(outcome)}; is the peer running there?`, { cause: outcome })
     }
     await delay(retryMs, undefined, signal === undefined ? {} : { signal })
   }
 }
 
-function attempt(host: string, port: number, timeoutMs: number, signal: AbortSignal | undefined): Promise<Socket | Error> {
+function attempt(
+  address: { readonly host: string; readonly port: number }, timeoutMs: number, key: LinkKey | undefined, signal: AbortSignal | undefined,
+): Promise<Socket | Error> {
   return new Promise(resolve => {
-    const socket = connect({ host, port })
+    const socket = openSocket(address, key, () => finish(socket))
     const finish = (outcome: Socket | Error): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
@@ -126,7 +133,6 @@ function attempt(host: string, port: number, timeoutMs: number, signal: AbortSig
     const onAbort = (): void => giveUp(new Error('aborted'))
     signal?.addEventListener('abort', onAbort, { once: true })
     socket.on('error', finish)
-    socket.once('connect', () => finish(socket))
   })
 }
 
@@ -134,6 +140,10 @@ export type ListenOptions = {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** With a key, only peers that prove to hold it become links. */
+  readonly key?: LinkKey | undefined
+  /** Someone was refused; default: nothing is said. */
+  readonly onRefused?: ((address: string, reason: string) => void) | undefined
   /** Every connection made to this listener; the owner starts it. */
   readonly onLink: (link: Link) => void
 }
@@ -147,9 +157,9 @@ export type Listener = {
 
 /** Listens for links. @throws Error in one line that names the address: port taken, not permitted, no such address */
 export function listenLinks(options: ListenOptions): Promise<Listener> {
-  const { host, port, onLink } = options
+  const { host, port, key, onLink, onRefused = () => {} } = options
   return new Promise((resolve, reject) => {
-    const server = createServer(socket => onLink(new TcpLink(socket)))
+    const server = createSocketServer({ allowHalfOpen: false, key, onSocket: socket => onLink(new TcpLink(socket)), onRefused })
     server.once('error', error => {
       reject(new Error(`can't listen on ${formatAddress(host, port)}: ${reasonOf(error)}`, { cause: error }))
     })

@@ -31,6 +31,14 @@ export function imageFile(t: Closer, bytes: Uint8Array, name = 'guest.wasm'): st
   return path
 }
 
+/** Makes a key for links with the command itself; returns its path. */
+export async function makeKey(t: Closer): Promise<string> {
+  const path = join(temporaryFolder(t), 'test.key')
+  const { code, stderr } = await run(t, 'key', path)
+  if (code !== 0) throw new Error(stderr)
+  return path
+}
+
 export type CommandOptions = {
   /** Put in front, such as `ip netns exec NAME`. */
   readonly before?: readonly string[]

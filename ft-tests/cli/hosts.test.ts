@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { requireNamespaces } from '../require.ts'
-import { Command, patience, prepare, temporaryFolder } from './command.ts'
+import { Command, makeKey, patience, prepare, temporaryFolder } from './command.ts'
 import { killHost, makeHosts } from './namespaces.ts'
 
 const steadyClient = fileURLToPath(new URL('./steady-client.ts', import.meta.url))
@@ -15,9 +15,10 @@ for (const victim of ['primary', 'backup'] as const) {
     const [atSwitch, atPrimary, atBackup, atClient] = makeHosts(t, 4)
     const link = `${atSwitch.address}:7100`
     const channel = `${atPrimary.address}:7200`
-    const shared = ['--json', '--vm', 'hosts', '--arbiter', temporaryFolder(t), '--switch', link, ...patience]
+    const key = ['--key', await makeKey(t)]
+    const shared = ['--json', '--vm', 'hosts', '--arbiter', temporaryFolder(t), '--switch', link, ...key, ...patience]
 
-    const switchFlags = ['--json', '--vm', 'hosts', '--link', link, '--bind', atSwitch.address, '--port', '7000:7']
+    const switchFlags = ['--json', '--vm', 'hosts', '--link', link, '--bind', atSwitch.address, '--port', '7000:7', ...key]
     const networkSwitch = new Command(t, ['switch', ...switchFlags], { before: atSwitch.exec })
     await networkSwitch.line('ready')
     const primary = new Command(t, ['primary', ...shared, '--listen', channel, 'echo'], { before: atPrimary.exec })

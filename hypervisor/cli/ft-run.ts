@@ -9,7 +9,9 @@ import { packageVersion } from './find-image.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
 import { runPair, type RunFlags } from './run-pair.ts'
 import { runReplica, type ReplicaFlags } from './run-replica.ts'
+import { createKeyFile } from '../host/key-file.ts'
 import { runSwitch, type SwitchFlags } from './run-switch.ts'
+import { addSecurity } from './security.ts'
 import { addTuning } from './tuning.ts'
 
 const images = builtinGuests().map((guest) => `  ${guest.name.padEnd(8)}${guest.description}`).join('\n')
@@ -24,10 +26,11 @@ Examples:
   ft-run --port 8080:80 app.wasm    a guest of your own that listens on its port 80
   ft-run --json kv                  one JSON line when ready, then JSON logs
 
-On several hosts (same image, same --vm, a shared directory as arbiter):
-  ft-run switch  --vm shop --link 10.0.0.1:7100 --port 7000:6379
-  ft-run primary --vm shop --switch 10.0.0.1:7100 --arbiter /mnt/shared --listen 10.0.0.2:7200 kv
-  ft-run backup  --vm shop --switch 10.0.0.1:7100 --arbiter /mnt/shared --primary 10.0.0.2:7200 kv
+On several hosts (same image, same --vm, same key, a shared directory as arbiter):
+  ft-run key shop.key               once; copy it to every host by a safe way
+  ft-run switch  --vm shop --key shop.key --link 10.0.0.1:7100 --port 7000:6379
+  ft-run primary --vm shop --key shop.key --switch 10.0.0.1:7100 --arbiter /mnt/shared --listen 10.0.0.2:7200 kv
+  ft-run backup  --vm shop --key shop.key --switch 10.0.0.1:7100 --arbiter /mnt/shared --primary 10.0.0.2:7200 kv
 
 Exit codes: 0 stopped, 2 wrong arguments or image, 3 lost the test-and-set (another replica is live),
   4 divergence, 5 the guest trapped, 6 refused by a peer or the switch, 7 this host failed; else the guest's own.`
@@ -58,7 +61,7 @@ const run = addTuning(program.command('run', { isDefault: true }))
   .addOption(json())
   .action(async (image: string, args: string[], flags: RunFlags) => finish(runPair(image, args, flags)))
 
-const replica = (role: 'primary' | 'backup'): Command => addTuning(program.command(role))
+const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(program.command(role)))
   .argument('<image>', 'built-in name or path of a .wasm file, the same for both replicas')
   .argument('[args...]', 'arguments of the guest, the same for both replicas')
   .requiredOption('--vm <name>', 'name of the virtual machine, the same everywhere', parseVm)
@@ -80,7 +83,7 @@ replica('backup')
   .description('one replica: starts as backup of a primary')
   .addOption(new Option('--primary <host:port>', 'where the primary listens').argParser(parseAddress).makeOptionMandatory())
 
-program.command('switch')
+addSecurity(program.command('switch'))
   .description('the network switch: holds client connections across a failover')
   .requiredOption('--vm <name>', 'name of the virtual machine', parseVm)
   .addOption(new Option('--link <host:port>', 'where the replicas connect').argParser(parseAddress).makeOptionMandatory())
@@ -88,6 +91,11 @@ program.command('switch')
   .addOption(bind())
   .addOption(json())
   .action(async (flags: SwitchFlags) => finish(runSwitch(flags)))
+
+program.command('key')
+  .description('make the secret that the parts of one machine share across hosts')
+  .argument('<file>', 'file to make; copy it to every host by a safe way')
+  .action(async (path: string) => finish(createKeyFile(path).then(() => ExitCode.ok)))
 
 // `run` is what everybody wants: its options belong on the first page.
 program.addHelpText('after', () => `\nft-run IMAGE is short for ft-run run IMAGE:\n\n${run.helpInformation()}${examples}`)

@@ -1,12 +1,14 @@
 /** `ft-run switch`: the network switch on its own, beside the clients or the gateway. */
-import { createLogger, loggerReporter } from '../host/reporter.ts'
+import { deriveLinkKey } from '../../logging-channel/secure-tcp.ts'
+import { createLogger, loggerReporter, refusedRecord } from '../host/reporter.ts'
 import { switchRecord } from '../host/switch-report.ts'
 import { createSwitchServer } from '../host/switch/switch-server.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
+import { type SecurityFlags, sharedSecret } from './security.ts'
 
-export type SwitchFlags = {
+export type SwitchFlags = SecurityFlags & {
   readonly vm: string
   readonly link: Address
   readonly port: readonly PortOption[]
@@ -17,8 +19,11 @@ export type SwitchFlags = {
 export async function runSwitch(flags: SwitchFlags): Promise<number> {
   const logger = createLogger(flags.json ?? false)
   const report = loggerReporter(logger)
+  const secret = await sharedSecret(flags, [flags.link])
   const server = await createSwitchServer({
-    vm: flags.vm, link: flags.link, ports: portMap(flags.port, undefined, flags.bind),
+    vm: flags.vm, link: flags.link, key: secret && deriveLinkKey(secret, 'switch', flags.vm),
+    ports: portMap(flags.port, undefined, flags.bind),
+    onRefused: (address, reason) => report(refusedRecord('switch', address, reason)),
     onReport: (r) => report(switchRecord(r)),
     onConsole: (bytes) => process.stderr.write(bytes),
     onListen: (port) => report({ level: 'info', msg: `guest listens on its port ${port}`, fields: { event: 'guest-listen', port } })

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import type { Link } from '../../logging-channel/link.ts'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
+import { deriveLinkKey, type LinkKey, type LinkPurpose } from '../../logging-channel/secure-tcp.ts'
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
 import type { Engine, HostCalls } from '../machine/engine.ts'
 import { Machine } from '../machine/machine.ts'
@@ -39,6 +40,8 @@ export type ReplicaProcessOptions = ReplicaTuning & {
   readonly unprotected: boolean
   /** Primary: where its backup connects. Backup: where its primary listens. */
   readonly channel: Address
+  /** Shared by all parts of the machine; without it, channel and switch link are plain. */
+  readonly sharedSecret: Uint8Array | undefined
   /** The switch's link address; or, without a switch, the ports this replica opens itself once it is live. */
   readonly net: { readonly switch: Address } | { readonly direct: PortMap }
   readonly events: ReplicaProcessEvents
@@ -46,6 +49,8 @@ export type ReplicaProcessOptions = ReplicaTuning & {
 
 export type ReplicaProcessEvents = {
   readonly onReport: (report: Report) => void
+  /** Someone at the channel's address could not prove to be a replica of this machine. */
+  readonly onRefused: (address: string, reason: string) => void
   /** The primary's channel listens. */
   readonly onListening: (address: Address) => void
   /** Without a switch: the guest listens on this port of its own. */
@@ -140,7 +145,7 @@ export class ReplicaProcess {
   }
 
   async #joinSwitch(host: ReplicaHost, address: Address, retryMs: number): Promise<void> {
-    const port = await connectSwitch(address, { vm: this.#options.vm, replica: this.#replicaId, retryMs })
+    const port = await connectSwitch(address, { vm: this.#options.vm, replica: this.#replicaId, retryMs, key: this.#key('switch') })
     host.connectSwitch(port, () => {
       this.#joinSwitch(host, address, Infinity).catch((error: unknown) => this.fail(error))
     })
@@ -155,11 +160,16 @@ export class ReplicaProcess {
 
   async #joinPeer(host: ReplicaHost): Promise<void> {
     const { role, channel, events } = this.#options
-    if (role === 'backup') return host.connectPeer(await connectLink({ host: channel.host, port: channel.port }))
+    if (role === 'backup') return host.connectPeer(await connectLink({ ...channel, key: this.#key('channel') }))
     // A backup may come before the first term is won; there is no term to speak of until then.
     const onLink = (link: Link): void => void this.#holdsTerm.promise.then(() => host.connectPeer(link))
-    const listener = await listenLinks({ ...channel, onLink })
+    const listener = await listenLinks({ ...channel, onLink, key: this.#key('channel'), onRefused: events.onRefused })
     events.onListening({ host: listener.host, port: listener.port })
+  }
+
+  #key(purpose: LinkPurpose): LinkKey | undefined {
+    const { sharedSecret, vm } = this.#options
+    return sharedSecret && deriveLinkKey(sharedSecret, purpose, vm)
   }
 
   #onReport(report: Report): void {

@@ -29,6 +29,12 @@ export function recordOf(role: string, report: Report): LogRecord {
   return { level, msg: `${role}: ${sentenceOf(report)}`, fields: { role, pid: process.pid, ...rounded(report) } }
 }
 
+/** Someone connected to `role` who could not prove to be part of this machine. */
+export function refusedRecord(role: string, address: string, reason: string): LogRecord {
+  const fields = { role, event: 'refused-stranger', address, reason }
+  return { level: 'warn', msg: `${role}: refused a stranger at ${address}: ${reason}`, fields }
+}
+
 /** Times to a hundredth of a millisecond: more digits would say nothing. */
 function rounded(report: Report): Record<string, unknown> {
   const round = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 100) / 100 : value)

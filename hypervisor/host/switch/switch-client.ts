@@ -1,6 +1,7 @@
 /** A replica's TCP connection to the network switch. */
-import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { explainHandshake, openSocket } from '../../../logging-channel/secure-tcp.ts'
+import type { LinkKey } from '../../../logging-channel/secure-tcp.ts'
 import { decodeFromSwitch, encodeToSwitch } from '../../switch/codec.ts'
 import { FrameDecoder } from '../../switch/frame-decoder.ts'
 import { SwitchLinkError } from '../../switch/link-error.ts'
@@ -14,6 +15,8 @@ const RETRY_EVERY_MS = 50
 export type SwitchClientOptions = {
   readonly vm: string
   readonly replica: string
+  /** With a key the link is encrypted and both sides prove that they hold it. */
+  readonly key?: LinkKey | undefined
   /** How long to go on trying to connect; 0 tries once. */
   readonly retryMs: number
 }
@@ -26,25 +29,25 @@ export async function connectSwitch(address: Address, options: SwitchClientOptio
   const deadline = performance.now() + options.retryMs
   for (;;) {
     try {
-      const port = new SocketPort(await open(address))
+      const port = new SocketPort(await open(address, options.key))
       port.send([{ type: 'hello', version: SWITCH_VERSION, vm: options.vm, replica: options.replica }])
       return port
     } catch (error) {
-      const problem = `can't reach the switch at ${formatAddress(address)}: ${(error as Error).message}`
-      if (performance.now() >= deadline) throw new Error(problem, { cause: error })
+      const stranger = explainHandshake(error as Error)
+      const problem = `can't reach the switch at ${formatAddress(address)}: ${stranger ?? (error as Error).message}`
+      if (stranger !== undefined || performance.now() >= deadline) throw new Error(problem, { cause: error })
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS))
   }
 }
 
-function open(address: Address): Promise<Socket> {
+function open(address: Address, key: LinkKey | undefined): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect({ host: address.host, port: address.port, noDelay: true })
-  socket.once('error', reject)
-  socket.once('connect', () => {
+  const socket = openSocket(address, key, () => {
     socket.removeListener('error', reject)
     resolve(socket)
   })
+  socket.once('error', reject)
   return promise
 }
 

@@ -1,6 +1,7 @@
 /** The network switch as a server: public ports for clients, one link address for replicas (DESIGN §1). */
-import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
+import { createSocketServer } from '../../../logging-channel/secure-tcp.ts'
+import type { LinkKey } from '../../../logging-channel/secure-tcp.ts'
 import { bind, unbind } from './bind.ts'
 import { LinkSocket } from './link-socket.ts'
 import { openPublicListeners } from './public-listeners.ts'
@@ -14,6 +15,10 @@ export type SwitchServerOptions = SwitchHandlers & {
   readonly vm: string
   /** Where replicas connect. */
   readonly link: Address
+  /** With a key, only replicas that prove to hold it are let in. */
+  readonly key?: LinkKey | undefined
+  /** Someone at the link address was refused; default: nothing is said. */
+  readonly onRefused?: ((address: string, reason: string) => void) | undefined
   /** Guest port → where clients connect. */
   readonly ports: PortMap
 }
@@ -34,10 +39,11 @@ export type SwitchServer = {
 export async function createSwitchServer(options: SwitchServerOptions): Promise<SwitchServer> {
   const host = new SwitchHost(options.vm, options)
   const publicListeners = await openPublicListeners(host, options.ports)
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
+  const onSocket = (socket: Socket): void => {
     host.own(socket)
     new LinkSocket(socket, host.take)
-  })
+  }
+  const server = createSocketServer({ allowHalfOpen: true, key: options.key, onSocket, onRefused: options.onRefused ?? (() => {}) })
   let linkAddress
   try {
     linkAddress = await bind(server, options.link, 'switch link')
