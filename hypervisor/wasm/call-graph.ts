@@ -108,7 +108,7 @@ export function addressTaken(module: WasmModule): Set<number> {
   for (const { init } of module.globals) if (init !== undefined) spans.push(init)
   for (const segment of module.elements) {
     for (const index of segment.functions ?? []) taken.add(index)
-    spans.push(...segment.expressions)
+    for (const span of segment.expressions) spans.push(span)
   }
   for (const span of spans) {
     const code = new InstructionReader(module.bytes, span)

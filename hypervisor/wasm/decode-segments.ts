@@ -5,6 +5,8 @@ import { hex } from './reader.ts'
 import type { ByteReader } from './reader.ts'
 import { FUNCREF } from './types.ts'
 
+const NO_EXPRESSIONS: readonly Span[] = []
+
 /** Decodes the element section. */
 export function decodeElements(reader: ByteReader, max: number): ElementSegment[] {
   const count = reader.count('element segments')
@@ -26,10 +28,10 @@ function elementSegment(reader: ByteReader): ElementSegment {
   const typed = (flags & 3) !== 0
   if ((flags & 4) !== 0) {
     const type = typed ? readRefType(reader, 'the type of an element segment') : FUNCREF
-    const expressions: Span[] = []
     const count = reader.count('element expressions')
+    const expressions: Span[] = []
     for (let i = 0; i < count; i++) expressions.push(readConstSpan(reader))
-    return { mode, table, at, type, functions: undefined, expressions, offset }
+    return { mode, table, at, type, functions: undefined, expressions: expressions.slice(), offset }
   }
   if (typed && reader.u8('an element kind') !== 0) {
     reader.fail(hex(reader.bytes[reader.offset - 1]), 'the element kind of functions (0x00)', reader.offset - 1)
@@ -37,7 +39,7 @@ function elementSegment(reader: ByteReader): ElementSegment {
   const functions: number[] = []
   const count = reader.count('element functions')
   for (let i = 0; i < count; i++) functions.push(reader.u32('a function index'))
-  return { mode, table, at, type: FUNCREF, functions, expressions: [], offset }
+  return { mode, table, at, type: FUNCREF, functions: functions.slice(), expressions: NO_EXPRESSIONS, offset }
 }
 
 /** Decodes the data section. */

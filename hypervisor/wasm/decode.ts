@@ -2,17 +2,17 @@ import { refuse } from './errors.ts'
 import { decodeData, decodeElements } from './decode-segments.ts'
 import { decodeLimits, readConstSpan, readTableType } from './decode-parts.ts'
 import { readValType } from './instructions.ts'
-import { EXTERN_KINDS } from './module.ts'
+import { EXTERN_KINDS, FunctionBody } from './module.ts'
 import type {
-  DataSegment, ElementSegment, Export, ExternKind, FunctionBody, Import, LocalGroup, ModuleGlobal, Section, WasmModule,
+  DataSegment, ElementSegment, Export, ExternKind, Import, LocalGroup, ModuleGlobal, Section, WasmModule,
 } from './module.ts'
 import { ByteReader, hex } from './reader.ts'
 import type { FuncType, Limits, TableType, ValType } from './types.ts'
 
-/** Implementation limits, V8's own: a module beyond them could not run on one of the engines. */
+/** Implementation limits, V8's own or below: a module beyond V8's could not run on one of the engines. */
 export const DECODE_LIMITS = {
   types: 1_000_000, functions: 1_000_000, imports: 1_000_000, exports: 1_000_000, globals: 1_000_000, dataSegments: 100_000,
-  tables: 100_000, elementSegments: 10_000_000, params: 1000, results: 1000, locals: 50_000, bodyBytes: 7_654_321,
+  tables: 100_000, elementSegments: 100_000, memories: 1000, params: 1000, results: 1000, locals: 50_000, bodyBytes: 7_654_321,
 } as const
 
 const SECTION_NAMES = [
@@ -21,6 +21,10 @@ const SECTION_NAMES = [
 /** The order sections must come in: the data count stands before the code. */
 const SECTION_ORDER = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10]
 const TAG_SECTION = 13
+
+/** Shared, as hostile modules have many of them. */
+const NO_TYPES: readonly ValType[] = []
+const NO_LOCALS: readonly LocalGroup[] = []
 
 /** Decodes a module file. Throws `WasmError` if it is malformed or uses a refused proposal; does not validate. */
 export function decodeModule(bytes: Uint8Array): WasmModule {
@@ -31,6 +35,7 @@ class Decoder {
   private readonly bytes: Uint8Array
   private readonly sections: Section[] = []
   private readonly types: FuncType[] = []
+  private readonly knownTypes = new Map<string, FuncType>()
   private readonly imports: Import[] = []
   private readonly imported: Record<ExternKind, number> = { function: 0, table: 0, memory: 0, global: 0 }
   private readonly functions: number[] = []
@@ -121,10 +126,10 @@ class Decoder {
     }
   }
 
-  private vector(reader: ByteReader, what: keyof typeof DECODE_LIMITS | 'memories', each: () => void): void {
+  private vector(reader: ByteReader, what: keyof typeof DECODE_LIMITS, each: () => void): void {
     const at = reader.offset
     const count = reader.count(what)
-    const limit = what === 'memories' ? count : DECODE_LIMITS[what]
+    const limit = DECODE_LIMITS[what]
     if (count > limit) reader.fail(`${count} ${what}`, `at most ${limit}`, at)
     for (let i = 0; i < count; i++) each()
   }
@@ -134,13 +139,18 @@ class Decoder {
     const form = reader.u8('a function type')
     if (form === 0x5e || form === 0x5f || (form >= 0x4e && form <= 0x50)) refuse('garbage collection', at)
     if (form !== 0x60) reader.fail(hex(form), 'a function type (0x60)', at)
-    return { params: this.valTypes(reader, 'params'), results: this.valTypes(reader, 'results') }
+    const type = { params: this.valTypes(reader, 'params'), results: this.valTypes(reader, 'results') }
+    // Equal types are one object.
+    const key = String.fromCharCode(...type.params, 0, ...type.results)
+    const known = this.knownTypes.get(key) ?? type
+    this.knownTypes.set(key, known)
+    return known
   }
 
-  private valTypes(reader: ByteReader, what: 'params' | 'results'): ValType[] {
+  private valTypes(reader: ByteReader, what: 'params' | 'results'): readonly ValType[] {
     const types: ValType[] = []
     this.vector(reader, what, () => types.push(readValType(reader, 'a value type')))
-    return types
+    return types.length === 0 ? NO_TYPES : types.slice()
   }
 
   private import(reader: ByteReader): void {
@@ -188,20 +198,9 @@ class Decoder {
     if (size > DECODE_LIMITS.bodyBytes) outer.fail(`a function body of ${size} bytes`, `at most ${DECODE_LIMITS.bodyBytes}`, at)
     const reader = outer.sub(size, 'a function body')
     reader.functionIndex = functionIndex
-    const body = { start: reader.offset, end: reader.end }
-    const locals: LocalGroup[] = []
-    let total = 0
-    const groups = reader.count('groups of locals')
-    for (let i = 0; i < groups; i++) {
-      const groupAt = reader.offset
-      const count = reader.u32('a number of locals')
-      total += count
-      if (total > DECODE_LIMITS.locals) {
-        reader.fail(`${total} locals`, `at most ${DECODE_LIMITS.locals} (too many locals)`, groupAt)
-      }
-      locals.push({ count, type: readValType(reader, 'the type of locals') })
-    }
-    return { body, code: { start: reader.offset, end: reader.end }, locals }
+    const start = reader.offset
+    const locals = localGroups(reader)
+    return new FunctionBody(start, reader.offset, reader.end, locals)
   }
 
   private checkCounts(): void {
@@ -214,4 +213,23 @@ class Decoder {
       end.fail(`${this.data.length} data segments`, `${this.dataCount}, as the data count section has`)
     }
   }
+}
+
+/** Local declarations, equal neighbours joined and empty ones left out: a group of none takes two bytes only. */
+function localGroups(reader: ByteReader): readonly LocalGroup[] {
+  const groups: { count: number, type: ValType }[] = []
+  let total = 0
+  const declared = reader.count('groups of locals')
+  for (let i = 0; i < declared; i++) {
+    const at = reader.offset
+    const count = reader.u32('a number of locals')
+    total += count
+    if (total > DECODE_LIMITS.locals) reader.fail(`${total} locals`, `at most ${DECODE_LIMITS.locals} (too many locals)`, at)
+    const type = readValType(reader, 'the type of locals')
+    const last = groups[groups.length - 1]
+    if (last?.type === type) last.count += count
+    else if (count > 0) groups.push({ count, type })
+  }
+  // A list that grew has room to spare; a copy has none.
+  return groups.length === 0 ? NO_LOCALS : groups.slice()
 }

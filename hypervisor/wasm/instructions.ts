@@ -9,6 +9,9 @@ import type { ValType } from './types.ts'
 /** `InstructionReader.blockType` of a block without parameters and results. */
 export const EMPTY_BLOCK = -64
 
+/** Labels of a `br_table` besides the default: V8's limit. */
+const LABELS_MAX = 65_520
+
 /** Opcodes of proposals outside the machine, so that the refusal can name them. */
 function refusedOpcode(byte: number): RefusedFeature | undefined {
   if ((byte >= 0x06 && byte <= 0x0a) || byte === 0x18 || byte === 0x19 || byte === 0x1f) return 'exception handling'
@@ -189,7 +192,9 @@ export class InstructionReader {
   }
 
   private readLabels(): void {
+    const at = this.reader.offset
     const count = this.reader.count('labels')
+    if (count > LABELS_MAX) this.reader.fail(`a table of ${count} labels`, `at most ${LABELS_MAX}`, at)
     this.list = []
     for (let i = 0; i <= count; i++) this.list.push(this.reader.u32('a label'))
   }

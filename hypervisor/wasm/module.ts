@@ -57,12 +57,30 @@ export interface LocalGroup {
   readonly type: ValType
 }
 
-export interface FunctionBody {
-  /** From the local declarations to the final `end`: what code offsets of branch hints count from. */
-  readonly body: Span
-  /** The instructions, the final `end` included. */
-  readonly code: Span
+/** A function of the module's own. A small object, as a module can have a function for every four bytes. */
+export class FunctionBody {
+  private readonly start: number
+  private readonly codeStart: number
+  private readonly end: number
+  /** Neighbours differ in type. */
   readonly locals: readonly LocalGroup[]
+
+  constructor(start: number, codeStart: number, end: number, locals: readonly LocalGroup[]) {
+    this.start = start
+    this.codeStart = codeStart
+    this.end = end
+    this.locals = locals
+  }
+
+  /** From the local declarations to the final `end`: what code offsets of branch hints count from. */
+  get body(): Span {
+    return { start: this.start, end: this.end }
+  }
+
+  /** The instructions, the final `end` included. */
+  get code(): Span {
+    return { start: this.codeStart, end: this.end }
+  }
 }
 
 export interface Section extends Span {

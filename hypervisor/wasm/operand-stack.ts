@@ -1,4 +1,5 @@
 import { WasmError } from './errors.ts'
+import { NESTING_MAX, OPERAND_SLOTS_MAX } from './limits.ts'
 import { ANY, typeName, V128 } from './types.ts'
 import type { ValType } from './types.ts'
 
@@ -21,6 +22,7 @@ export interface Place {
 }
 
 const slotsOf = (type: ValType): number => (type === V128 ? 2 : 1)
+const NONE: ReadonlySet<number> = new Set()
 
 /**
  * The typed operand and control stacks of the specification's validation algorithm. Besides types it follows, for
@@ -28,19 +30,25 @@ const slotsOf = (type: ValType): number => (type === V128 ? 2 : 1)
  */
 export class OperandStack {
   readonly frames: Frame[] = []
-  private readonly types: ValType[] = []
-  private readonly tags: number[] = []
+  private types = new Uint8Array(32)
+  private tags = new Float64Array(32)
+  /** Operands on the stack. */
+  private count = 0
   private slots = 0
   /** The deepest operand stack so far, in 8-byte slots. */
   slotsMax = 0
-  /** Offsets of float instructions whose NaN bits something looks at. */
-  readonly exposed = new Set<number>()
   /** Shape of NaN whose bits the instruction at hand ignores. */
   accepts = 0
+  private looked: Set<number> | undefined
   private readonly place: () => Place
 
   constructor(place: () => Place) {
     this.place = place
+  }
+
+  /** Offsets of float instructions whose NaN bits something looks at. */
+  get exposed(): ReadonlySet<number> {
+    return this.looked ?? NONE
   }
 
   fail(found: string, expected: string): never {
@@ -53,33 +61,83 @@ export class OperandStack {
   }
 
   push(type: ValType, tag = 0): void {
-    this.types.push(type)
-    this.tags.push(tag)
-    this.slots += slotsOf(type)
-    if (this.slots > this.slotsMax) this.slotsMax = this.slots
+    if (this.count === this.types.length) this.grow(1)
+    this.types[this.count] = type
+    this.tags[this.count++] = tag
+    this.occupy(slotsOf(type))
+  }
+
+  private grow(more: number): void {
+    const capacity = Math.max(2 * this.types.length, this.count + more)
+    const { types, tags } = this
+    this.types = new Uint8Array(capacity)
+    this.types.set(types)
+    this.tags = new Float64Array(capacity)
+    this.tags.set(tags)
+  }
+
+  private occupy(slots: number): void {
+    this.slots += slots
+    if (this.slots <= this.slotsMax) return
+    this.slotsMax = this.slots
+    if (this.slots > OPERAND_SLOTS_MAX) this.fail(`${this.slots} slots of operands`, `at most ${OPERAND_SLOTS_MAX} in a function`)
   }
 
   /** Takes the top operand, which must be of `expected` (or anything for `ANY`); gives its type, if known. */
   pop(expected: ValType): ValType {
     const frame = this.top
-    if (this.types.length === frame.height) {
+    if (this.count === frame.height) {
       if (frame.unreachable) return ANY
       this.fail('an empty operand stack', `${typeName(expected)} (type mismatch)`)
     }
-    const type = this.types.pop() as ValType
-    const tag = this.tags.pop() as number
+    const type = this.types[--this.count]
+    const tag = this.tags[this.count]
     this.slots -= slotsOf(type)
-    if (tag !== 0 && tag % 8 !== this.accepts) this.exposed.add((tag - (tag % 8)) / 8)
+    if (tag !== 0 && tag % 8 !== this.accepts) this.expose((tag - (tag % 8)) / 8)
     if (type !== expected && type !== ANY && expected !== ANY) this.fail(typeName(type), `${typeName(expected)} (type mismatch)`)
     return type
   }
 
+  private expose(offset: number): void {
+    this.looked ??= new Set()
+    this.looked.add(offset)
+  }
+
   pushAll(types: readonly ValType[]): void {
-    for (const type of types) this.push(type)
+    const { count } = this
+    if (count + types.length > this.types.length) this.grow(types.length)
+    const stack = this.types
+    let slots = 0
+    for (let i = 0; i < types.length; i++) {
+      stack[count + i] = types[i]
+      slots += slotsOf(types[i])
+    }
+    this.tags.fill(0, count, count + types.length)
+    this.count = count + types.length
+    this.occupy(slots)
   }
 
   popAll(types: readonly ValType[]): void {
-    for (let i = types.length - 1; i >= 0; i--) this.pop(types[i])
+    const { top } = this
+    for (let i = types.length - 1 - this.popPlain(types, top.height); i >= 0; i--) {
+      // Nothing is known of what unreachable code has there, so that nothing more can be wrong.
+      if (this.count === top.height && top.unreachable) return
+      this.pop(types[i])
+    }
+  }
+
+  /** Pops from the end of `types` while operands are plain: of just that type, and no NaN to look at. Gives how many. */
+  private popPlain(types: readonly ValType[], height: number): number {
+    const { types: stack, tags, count } = this
+    const most = Math.min(types.length, count - height)
+    let popped = 0
+    for (; popped < most; popped++) {
+      const type = stack[count - 1 - popped]
+      if (type !== types[types.length - 1 - popped] || tags[count - 1 - popped] !== 0) break
+      this.slots -= slotsOf(type)
+    }
+    this.count = count - popped
+    return popped
   }
 
   /** Checks that `types` lie on top, and leaves what was there. */
@@ -90,14 +148,15 @@ export class OperandStack {
   }
 
   pushFrame(opcode: number, params: readonly ValType[], results: readonly ValType[]): void {
-    this.frames.push({ opcode, params, results, height: this.types.length, slotsBelow: this.slots, unreachable: false })
+    if (this.frames.length > NESTING_MAX) this.fail(`${this.frames.length} blocks one in another`, `at most ${NESTING_MAX}`)
+    this.frames.push({ opcode, params, results, height: this.count, slotsBelow: this.slots, unreachable: false })
     this.pushAll(params)
   }
 
   popFrame(): Frame {
     const frame = this.top
     this.popAll(frame.results)
-    const extra = this.types.length - frame.height
+    const extra = this.count - frame.height
     if (extra !== 0) this.fail(`${extra} values too many`, 'an empty operand stack at the end of a block (type mismatch)')
     this.frames.pop()
     return frame
@@ -106,8 +165,7 @@ export class OperandStack {
   /** After an instruction that never continues: whatever is needed counts as there. */
   markUnreachable(): void {
     const frame = this.top
-    this.types.length = frame.height
-    this.tags.length = frame.height
+    this.count = frame.height
     this.slots = frame.slotsBelow
     frame.unreachable = true
   }

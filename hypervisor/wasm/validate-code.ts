@@ -4,6 +4,7 @@ import type { FunctionBody, WasmModule } from './module.ts'
 import { ACCEPTS_NAN, MAKES_NAN } from './nan.ts'
 import { IMM, OP, OPCODES } from './opcodes.ts'
 import type { Opcode } from './opcodes.ts'
+import { LocalTypes } from './local-types.ts'
 import { OperandStack } from './operand-stack.ts'
 import { ANY, FUNCREF, I32, isReference, sameTypes, signature, typeName } from './types.ts'
 import type { FuncType, ValType } from './types.ts'
@@ -26,11 +27,18 @@ export interface StateChange {
 
 /** What most bodies have; never written to. */
 const NO_CHANGES: StateChange[] = []
+/** By operand slots: facts of bodies without anything else to tell, shared. */
+const PLAIN_FACTS: BodyFacts[] = []
+
+const NO_TYPES: readonly ValType[] = []
+const EMPTY: FuncType = { params: NO_TYPES, results: NO_TYPES }
+/** By value type, the block type of one result: made once, as blocks are many. */
+const SINGLE: readonly FuncType[] = Array.from({ length: 128 }, (_, type) => ({ params: NO_TYPES, results: [type] }))
 
 /** Parameters and results of a block type (see `InstructionReader.blockType`). */
 export function blockSignature(module: WasmModule, blockType: number): FuncType | undefined {
-  if (blockType === EMPTY_BLOCK) return { params: [], results: [] }
-  return blockType < 0 ? { params: [], results: [blockType + 128] } : module.types[blockType]
+  if (blockType === EMPTY_BLOCK) return EMPTY
+  return blockType < 0 ? SINGLE[blockType + 128] : module.types[blockType]
 }
 
 /**
@@ -46,7 +54,7 @@ class BodyValidator {
   private readonly referable: ReadonlySet<number>
   private readonly body: FunctionBody
   private readonly type: FuncType
-  private readonly locals: ValType[] = []
+  private readonly locals: LocalTypes
   private readonly code: InstructionReader
   private readonly stack: OperandStack
   private changes = NO_CHANGES
@@ -58,8 +66,7 @@ class BodyValidator {
     this.type = functionType(module, functionIndex)
     this.code = new InstructionReader(module.bytes, this.body.code, functionIndex)
     this.stack = new OperandStack(() => ({ offset: this.code.start, instruction: this.name(), functionIndex }))
-    this.locals.push(...this.type.params)
-    for (const { count, type } of this.body.locals) for (let i = 0; i < count; i++) this.locals.push(type)
+    this.locals = new LocalTypes(this.type.params, this.body.locals)
   }
 
   validate(): BodyFacts {
@@ -70,7 +77,9 @@ class BodyValidator {
       this.instruction()
     }
     if (!code.atEnd) this.fail('more code behind it', 'the end of the function')
-    return { operandSlots: stack.slotsMax, exposed: stack.exposed, changes: this.changes }
+    const { slotsMax: operandSlots, exposed } = stack
+    if (exposed.size > 0 || this.changes.length > 0) return { operandSlots, exposed, changes: this.changes }
+    return PLAIN_FACTS[operandSlots] ??= { operandSlots, exposed, changes: NO_CHANGES }
   }
 
   private name(): string {
@@ -236,11 +245,13 @@ class BodyValidator {
     const labels = this.code.list
     this.stack.pop(I32)
     const last = this.labelTypes(labels[labels.length - 1])
-    for (let i = 0; i < labels.length - 1; i++) {
-      const types = this.labelTypes(labels[i])
-      if (types.length !== last.length) {
-        this.fail(`label ${labels[i]} of ${types.length} values`, `${last.length} (type mismatch)`)
-      }
+    // Labels are many, but the lists of types that they stand for are few.
+    const seen = new Set([last])
+    for (const label of labels) {
+      const types = this.labelTypes(label)
+      if (seen.has(types)) continue
+      seen.add(types)
+      if (types.length !== last.length) this.fail(`label ${label} of ${types.length} values`, `${last.length} (type mismatch)`)
       this.stack.peekAll(types)
     }
     this.stack.popAll(last)
@@ -290,8 +301,7 @@ class BodyValidator {
   }
 
   private local(index: number): ValType {
-    if (index >= this.locals.length) this.fail(`local ${index}`, `one below ${this.locals.length} (unknown local)`)
-    return this.locals[index]
+    return this.locals.at(index) ?? this.fail(`local ${index}`, `one below ${this.locals.length} (unknown local)`)
   }
 
   private global(index: number): { type: ValType, mutable: boolean } {
