@@ -9,7 +9,8 @@ import type { Rng } from './rng.ts'
 import { ScriptedEngine } from './scripted-engine.ts'
 import type { Simulation } from './simulation.ts'
 
-const pagesMax = 6
+/** What the guest may grow by. */
+const pagesToGrow = 2
 /** What each host's own monotonic clock showed when the simulation began, in milliseconds: no two are alike. */
 export const hostClockMs = { primary: 5, backup: 77_000 } as const
 
@@ -30,10 +31,11 @@ export function buildReplica(sim: Simulation, name: 'primary' | 'backup', wallOf
     monotonicUs: () => Math.floor((sim.nowMs + hostClockMs[name]) * 1000),
     entropy: (length) => randomBytes(entropy, length)
   }
+  const pages = guestPages(options.muchEntropyChance > 0)
   const program = guestProgram(options.preemptive, !options.wallJumps)
   let machine: Machine | undefined
   const core = new Replica(config, world, crc32, (outside) => {
-    machine = new Machine((calls) => new ScriptedEngine(calls, guestPages, pagesMax, program), [], outside)
+    machine = new Machine((calls) => new ScriptedEngine(calls, pages, pages + pagesToGrow, program), [], outside)
     return machine
   })
   core.quantumTicks = name === 'primary' ? options.primaryQuantumTicks : options.backupQuantumTicks

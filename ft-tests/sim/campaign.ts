@@ -9,8 +9,8 @@ export type RunResult = {
   readonly simulation: Simulation
 }
 
-export function runSeed(seed: number, mutant: Mutant = {}): RunResult {
-  const simulation = new Simulation(seed, mutant)
+export function runSeed(seed: number, mutant: Mutant = {}, keepsTrace = false): RunResult {
+  const simulation = new Simulation(seed, mutant, keepsTrace)
   try {
     simulation.run()
     return { seed, violation: undefined, simulation }

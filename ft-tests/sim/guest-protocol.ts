@@ -27,9 +27,17 @@ export const ReplyKind = { reply: 1, timer: 2 } as const
 
 export const guestPort = 7
 
-/** Body byte `i` of a reply. */
-export function bodyByte(id: number, kind: number, i: number): number {
-  return (Math.imul(id, 31) + Math.imul(i, 7) + kind + (i >>> 8)) & 0xff
+/** The bodies of all replies are cut out of one pattern of a prime length, so that they are made and compared in long pieces. */
+const patternBytes = 65521
+/** What is cut out at once at most. */
+export const pieceBytesMax = 16384
+const pattern = new Uint8Array(patternBytes + pieceBytesMax)
+for (let i = 0; i < pattern.length; i++) pattern[i] = mix(0x1234, i % patternBytes) >>> 11
+
+/** `length` bytes of the body of a reply, from its byte `i` on; at most `pieceBytesMax`. */
+export function bodyPiece(id: number, kind: number, i: number, length: number): Uint8Array {
+  const at = (id * 7919 + kind * 104_729 + i) % patternBytes
+  return pattern.subarray(at, at + length)
 }
 
 /** Mixes a word into a running hash. */

@@ -3,14 +3,15 @@
  * timers, computes at length, grows, and answers in several sends. It knows nothing of fault tolerance.
  */
 import {
-  Ask, bodyByte, guestPort, mix, mixBytes, replyBytes, ReplyKind, replyWords, requestBytes, requestWords
+  Ask, bodyPiece, guestPort, mix, mixBytes, pieceBytesMax, replyBytes, ReplyKind, replyWords, requestBytes, requestWords
 } from './guest-protocol.ts'
 import { pageBytes, type GuestCode, type GuestHost, type GuestProgram } from './scripted-engine.ts'
 
-export const guestPages = 3
+/** A guest that draws much needs a page more, where that goes. */
+export const guestPages = (drawsMuch: boolean): number => drawsMuch ? 2 : 1
 const muchEntropyDraws = 17
 
-// Memory, in words. Page 0: globals, event buffer, connections. Page 1: where bytes come and go. Page 2: work.
+// One page, in words: globals, event buffer, connections; where bytes come and go; work. Small, because it is hashed often.
 const G = {
   busy: 0, replies: 1, draws: 2, drawHash: 3, expiredHead: 4, expiredTail: 5, clockLow: 6, clockHigh: 7, wallLow: 8, wallHigh: 9
 }
@@ -19,16 +20,17 @@ const timersAt = 80
 const eventsAt = 256
 const eventsMax = 8
 const connsAt = 512
-const connsMax = 60
+const connsMax = 12
 const connWords = 256
 const C = { id: 0, filled: 1, payloadLeft: 2, hash: 3, replies: 4, first: 5, count: 6, sent: 7, ended: 8, request: 10, queue: 16 }
 const queueMax = 20
 const itemWords = 12
-const scratch = pageBytes
-const scratchBytes = 16384
+const scratch = 16384
+const scratchBytes = pieceBytesMax
+const workAt = 32768 / 4
+const workWords = 4096
 /** A byte that the guest never uses, in the page that it computes in. */
-export const guestFlipAt = 3 * pageBytes - 5
-const workAt = (2 * pageBytes) / 4
+export const guestFlipAt = pageBytes - 5
 
 /** @param steady it may count on a wall clock that never steps back */
 export function guestProgram(preemptive: boolean, steady: boolean): (host: GuestHost) => GuestProgram {
@@ -175,7 +177,7 @@ class Guest implements GuestProgram {
     }
     const { words } = this.#host
     for (let i = 0; i < work; i++) {
-      const cell = workAt + ((id * 97 + i) & 4095)
+      const cell = workAt + ((id * 97 + i) & (workWords - 1))
       words[cell] = mix(words[cell]!, words[G.drawHash]! + i)
       yield
     }
@@ -211,9 +213,10 @@ class Guest implements GuestProgram {
 
   #draw(length: number): void {
     const { call, words, bytes } = this.#host
-    call.entropy!(scratch, length)
+    const to = length > scratchBytes ? pageBytes : scratch
+    call.entropy!(to, length)
     words[G.draws]!++
-    words[G.drawHash] = mixBytes(words[G.drawHash]!, bytes.subarray(scratch, scratch + Math.min(length, 64)))
+    words[G.drawHash] = mixBytes(words[G.drawHash]!, bytes.subarray(to, to + Math.min(length, 64)))
   }
 
   #setTimer(conn: number, id: number): void {
@@ -248,7 +251,7 @@ class Guest implements GuestProgram {
       const sent = words[at + C.sent]!
       const length = this.#piece(slot, sent, total)
       if (sent < replyBytes) bytes.copyWithin(scratch, slot * 4 + sent, slot * 4 + sent + length)
-      else for (let i = 0; i < length; i++) bytes[scratch + i] = bodyByte(words[slot + 1]!, words[slot]!, sent - replyBytes + i)
+      else bytes.set(bodyPiece(words[slot + 1]!, words[slot]!, sent - replyBytes, length), scratch)
       const took = call.net_send!(conn, scratch, length)
       if (took < 0) return
       words[at + C.sent]! += took

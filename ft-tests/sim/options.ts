@@ -52,7 +52,7 @@ export type SimOptions = {
 
 export function optionsOf(rng: Rng): SimOptions {
   const heartbeatIntervalMs = rng.pick([5, 10, 20, 50])
-  const requestsPerClient = rng.pick([10, 20, 40])
+  const requestsPerClient = rng.pick([5, 10, 25])
   const thinkMs = rng.pick([0, 1, 5, 15])
   const isTight = rng.chance(0.35)
   // Mostly no replica is suspected for being slow; a few runs keep that too.
@@ -65,7 +65,7 @@ export function optionsOf(rng: Rng): SimOptions {
   const faults = planFaults(rng, activeMs, heartbeatIntervalMs)
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
   return {
-    clients: rng.integer(1, 6), requestsPerClient, thinkMs, pipeline: rng.pick([1, 1, 2, 4]),
+    clients: rng.integer(1, 5), requestsPerClient, thinkMs, pipeline: rng.pick([1, 1, 2, 4]),
     askMask: wantsFrames ? 0x7f : rng.pick([0x3f, 0x3f, 0x1f, 0x0d]), muchEntropyChance: wantsFrames ? 0.1 : 0,
     bigReplies: rng.chance(0.25),
     workMax: rng.pick([5, 60, 600]), preemptive: rng.chance(0.4),

@@ -1,7 +1,7 @@
 /** The ClientStream checker's heart: reads a reply stream and refuses the first byte that is not the one expected. */
 import type { History } from './checkers/history.ts'
 import { Violation } from './checker.ts'
-import { bodyByte, replyBytes, ReplyKind, replyWords } from './guest-protocol.ts'
+import { bodyPiece, pieceBytesMax, replyBytes, ReplyKind, replyWords } from './guest-protocol.ts'
 
 export type Expected = { readonly id: number; readonly hash: number; readonly body: number; readonly timer: boolean }
 
@@ -85,14 +85,13 @@ export class ReplyReader {
 
   #readBody(bytes: Uint8Array, at: number): number {
     const [kind = 0, id = 0] = this.#words()
-    const end = Math.min(bytes.length, at + this.#bodyLeft)
-    for (let i = at; i < end; i++) {
-      if (bytes[i] !== bodyByte(id, kind, this.#bodyAt++)) {
-        this.#fail(`byte ${this.#bodyAt - 1} of the body of frame ${this.#count} is wrong`)
-      }
+    const length = Math.min(bytes.length - at, this.#bodyLeft, pieceBytesMax)
+    if (Buffer.compare(bytes.subarray(at, at + length), bodyPiece(id, kind, this.#bodyAt, length)) !== 0) {
+      this.#fail(`the body of frame ${this.#count} is wrong behind byte ${this.#bodyAt}`)
     }
-    this.#bodyLeft -= end - at
-    return end
+    this.#bodyAt += length
+    this.#bodyLeft -= length
+    return at + length
   }
 
   #onFrame(): void {

@@ -55,7 +55,7 @@ export class SimClient {
     const flags = this.#flags()
     const payloadBytes = this.#rng.chance(0.3) ? this.#rng.integer(1, 900) : 0
     const payload = Uint8Array.from({ length: payloadBytes }, (_, i) => (id * 7 + i) & 0xff)
-    const isBig = this.#sim.options.bigReplies && this.#rng.chance(0.3)
+    const isBig = this.#sim.options.bigReplies && this.#rng.chance(0.15)
     const body = isBig ? this.#rng.integer(20_000, 150_000) : this.#rng.integer(0, 300)
     const header = [id, flags, body, this.#rng.integer(0, this.#sim.options.workMax), payload.length]
     const bytes = new Uint8Array(requestBytes + payload.length)

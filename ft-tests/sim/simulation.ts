@@ -41,7 +41,7 @@ export class Simulation {
   readonly switch: SimSwitch
   readonly clients: readonly SimClient[]
   readonly states = new Set<string>()
-  readonly trace = new Trace()
+  readonly trace: Trace
   /** From the primary, and from the backup. */
   readonly channel: { readonly toBackup: Lane; readonly toPrimary: Lane }
   arbiterExtraMs = 0
@@ -51,9 +51,10 @@ export class Simulation {
   isPowerOffReceived = false
   readonly #checkers: readonly Checker[]
   readonly #injector: FaultInjector
-  #steps = 0
 
-  constructor(seed: number, mutant: Mutant = {}) {
+  /** @param keepsTrace every step as a line for a person */
+  constructor(seed: number, mutant: Mutant = {}, keepsTrace = false) {
+    this.trace = new Trace(keepsTrace)
     this.rng = new Rng(seed)
     this.options = optionsOf(this.rng)
     this.mutant = mutant
@@ -196,19 +197,17 @@ export class Simulation {
   }
 
   stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[]): void {
-    this.#steps++
     const { phase } = replica.core
     this.states.add(`${replica.name} ${phase}`)
     this.tell((c) => c.onStepped(replica, event, phase))
     const { lastSeq, ackedSeq } = replica.core.status()
     if (phase === 'protected' && lastSeq - ackedSeq >= this.options.windowEntriesMax) this.reached('primary window full')
-    if (event.kind === 'time' && commands.length === 0) return
     this.trace.step(this.nowMs, replica, event, commands)
   }
 
   #end(): void {
     this.tell((c) => c.atEnd(this))
     this.history.check()
-    this.trace.note(`${this.#steps} steps, console ${this.switch.consoleBytes}`)
+    this.trace.note(`${this.trace.steps} steps, console ${this.switch.consoleBytes}`)
   }
 }

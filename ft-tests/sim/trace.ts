@@ -1,35 +1,74 @@
-/** What a run did, step by step: the last lines for a person, a hash over all of them for comparing two runs. */
+/** What a run did, step by step: a hash over all of it for comparing two runs, and lines for a person who asks for them. */
 import { crc32 } from 'node:zlib'
 import type { Command, ReplicaEvent } from '../../hypervisor/ft/events.ts'
+import { mix } from './guest-protocol.ts'
 import type { SimReplica } from './sim-replica.ts'
 
-const linesMax = 400
+/** A checksum of each word of the trace, so that a step is hashed without building its line. */
+const known = new Map<string, number>()
 
 export class Trace {
-  #lines: string[] = []
+  readonly lines: string[] = []
+  readonly #keepsLines: boolean
   #hash = 0
+  #steps = 0
 
-  /** The last steps. */
-  get lines(): readonly string[] {
-    return this.#lines
+  constructor(keepsLines: boolean) {
+    this.#keepsLines = keepsLines
   }
 
   get hash(): string {
-    return this.#hash.toString(16).padStart(8, '0')
+    return (this.#hash >>> 0).toString(16).padStart(8, '0')
+  }
+
+  get steps(): number {
+    return this.#steps
   }
 
   step(nowMs: number, { name, core }: SimReplica, event: ReplicaEvent, commands: readonly Command[]): void {
+    this.#steps++
+    if (event.kind === 'time' && commands.length === 0) return
     const { ticks, lastSeq, ackedSeq, replayedSeq } = core.status()
-    const position = `t${ticks} s${lastSeq} a${ackedSeq} r${replayedSeq}`
+    this.#mix(Math.round(nowMs * 1e6) | 0)
+    this.#word(name)
+    this.#word(core.phase)
+    this.#mix(ticks | 0)
+    this.#mix(lastSeq)
+    this.#mix(ackedSeq)
+    this.#mix(replayedSeq)
+    this.#word(wordOf(event))
+    for (const command of commands) this.#command(command)
+    if (!this.#keepsLines) return
     const did = commands.map(describeCommand).join(' ')
-    this.note(`${nowMs.toFixed(3)} ${name} ${core.phase} ${position} ${describeEvent(event)} -> ${did}`)
+    const position = `t${ticks} s${lastSeq} a${ackedSeq} r${replayedSeq}`
+    this.lines.push(`${nowMs.toFixed(3)} ${name} ${core.phase} ${position} ${describeEvent(event)} -> ${did}`)
   }
 
   note(line: string): void {
-    this.#hash = crc32(line, this.#hash)
-    this.#lines.push(line)
-    if (this.#lines.length > linesMax) this.#lines = this.#lines.slice(linesMax / 2)
+    this.#mix(crc32(line))
+    if (this.#keepsLines) this.lines.push(line)
   }
+
+  #command(command: Command): void {
+    this.#word(command.do)
+    if (command.do === 'peer') this.#word(command.message.type)
+    else if (command.do === 'switch') for (const { type } of command.messages) this.#word(type)
+    else if (command.do === 'run') this.#mix(command.untilTick | 0)
+  }
+
+  #word(word: string): void {
+    let sum = known.get(word)
+    if (sum === undefined) known.set(word, (sum = crc32(word)))
+    this.#mix(sum)
+  }
+
+  #mix(value: number): void {
+    this.#hash = mix(this.#hash, value)
+  }
+}
+
+function wordOf(event: ReplicaEvent): string {
+  return event.kind === 'peer' ? event.message.type : event.kind
 }
 
 function describeEvent(event: ReplicaEvent): string {
@@ -38,8 +77,14 @@ function describeEvent(event: ReplicaEvent): string {
 }
 
 function describeCommand(command: Command): string {
-  if (command.do === 'peer') return command.message.type
-  return command.do === 'switch' ? `switch:${typesOf(command.messages)}` : command.do
+  switch (command.do) {
+    case 'peer': return command.message.type
+    case 'switch': return `switch:${typesOf(command.messages)}`
+    case 'run': return `run:${command.untilTick}`
+    case 'report': return `report:${command.report.event}`
+    case 'halt': return `halt:${command.code} (${command.reason})`
+    default: return command.do
+  }
 }
 
 function typesOf(messages: readonly { readonly type: string }[]): string {

@@ -1,4 +1,5 @@
 /** At the same point of the log both machines are the same, bit for bit, over their whole memory (P2.1-1). */
+import { crc32 } from 'node:zlib'
 import { Kind } from '../../../logging-channel/entries.ts'
 import type { LogFrame } from '../../../logging-channel/messages.ts'
 import { Checker } from '../checker.ts'
@@ -28,7 +29,7 @@ export class BackupEquality extends Checker {
     // Behind the last progress received the backup makes history of its own.
     if (count % every !== 1 || (replica.name === 'backup' && count > this.#progressReceived)) return
     const { machine } = replica
-    const mine = { ticks: machine.ticks, hash: machine.stateHash(0, machine.memoryPages) }
+    const mine = { ticks: machine.ticks, hash: crc32(machine.engine.memory(), machine.stateHash(0, 0)) }
     if (replica.name === 'primary') return void this.#primary.set(count, mine)
     const theirs = this.#primary.get(count)!
     this.compared++
