@@ -11,16 +11,26 @@ import type { Simulation } from './simulation.ts'
 
 /** What the guest may grow by. */
 const pagesToGrow = 2
-/** What each host's own monotonic clock showed when the simulation began, in milliseconds: no two are alike. */
-export const hostClockMs = { primary: 5, backup: 77_000 } as const
+/** What makes one replica process another than the next. */
+export type ReplicaTraits = {
+  /** Unique to the process. */
+  readonly name: string
+  readonly role: 'primary' | 'backup'
+  /** What its host's own monotonic clock showed when the simulation began, in milliseconds. */
+  readonly hostClockMs: number
+  readonly wallSkewUs: number
+  /** It computes so many times slower. */
+  readonly slowness: number
+  readonly quantumTicks: number
+}
 
 export type Built = { readonly core: Replica; readonly machine: Machine }
 
 /** @param wallOffsetUs how far this host's wall clock is off, at any moment */
-export function buildReplica(sim: Simulation, name: 'primary' | 'backup', wallOffsetUs: () => number): Built {
+export function buildReplica(sim: Simulation, traits: ReplicaTraits, wallOffsetUs: () => number): Built {
   const { options } = sim
   const config: ReplicaConfig = {
-    role: name, vm: sim.vm, replica: name, image: 'image', runtime: 'sim', unprotected: false,
+    role: traits.role, vm: sim.vm, replica: traits.name, image: 'image', runtime: 'sim', unprotected: false,
     heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
     windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
     stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits
@@ -28,7 +38,7 @@ export function buildReplica(sim: Simulation, name: 'primary' | 'backup', wallOf
   const entropy = sim.rng.fork()
   const world: World = {
     wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + wallOffsetUs(),
-    monotonicUs: () => Math.floor((sim.nowMs + hostClockMs[name]) * 1000),
+    monotonicUs: () => Math.floor((sim.nowMs + traits.hostClockMs) * 1000),
     entropy: (length) => randomBytes(entropy, length)
   }
   const pages = guestPages(options.muchEntropyChance > 0)
@@ -38,7 +48,7 @@ export function buildReplica(sim: Simulation, name: 'primary' | 'backup', wallOf
     machine = new Machine((calls) => new ScriptedEngine(calls, pages, pages + pagesToGrow, program), [], outside)
     return machine
   })
-  core.quantumTicks = name === 'primary' ? options.primaryQuantumTicks : options.backupQuantumTicks
+  core.quantumTicks = traits.quantumTicks
   return { core, machine: machine! }
 }
 

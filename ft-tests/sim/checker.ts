@@ -26,6 +26,8 @@ export abstract class Checker {
   onOutputsSent(_replica: SimReplica, _message: Outputs): void {}
   /** The switch is about to let `outputs` take effect for the first time; the first is numbered `first`. */
   onOutputsAccepted(_replica: SimReplica, _term: number, _first: number, _outputs: readonly Output[]): void {}
+  /** The switch has let a replica attach. */
+  onAttached(_replica: SimReplica, _term: number): void {}
   onDecided(_term: number, _holder: string): void {}
   onReport(_replica: SimReplica, _report: Report): void {}
   /** The machine came to rest for the `count`th time. */

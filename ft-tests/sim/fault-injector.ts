@@ -1,10 +1,12 @@
-/** Carries out a plan of faults at its moments, and knows when the last one is over. */
+/** Carries out a plan of faults at its moments, knows when the last one is over, and heals what they left. */
 import { guestFlipAt } from './guest.ts'
 import type { Fault } from './faults.ts'
 import type { SimReplica } from './sim-replica.ts'
 import type { Simulation } from './simulation.ts'
+import { duplicateChannel, duplicateSwitchLink } from './strays.ts'
 
 const arbiterSlowMs = 150
+const slowFactor = 30
 /** A kill that waits for a step with several commands waits no longer; far less than any suspicion takes. */
 const midStepWaitMs = 2
 
@@ -34,57 +36,80 @@ export class FaultInjector {
     }
   }
 
+  /** Ends whatever still lasts: stopped processes go on, links move, the arbiter answers. */
+  heal(): void {
+    const { arbiter, replicas, channel } = this.#sim
+    arbiter.isDown = false
+    arbiter.repliesToLose = 0
+    this.#sim.arbiterExtraMs = 0
+    this.#sim.clientsReadFromMs = 0
+    channel?.toBackup.hold(0)
+    channel?.toPrimary.hold(0)
+    for (const replica of replicas) {
+      replica.extraSlowness = 1
+      replica.dieAfter = undefined
+      replica.stallSwitch(0)
+      if (replica.isPaused) replica.resume()
+    }
+  }
+
   /** @returns false if there was nothing to hit */
-  #inject({ kind, forMs, midStep }: Fault): boolean {
-    const [primary, backup] = this.#sim.replicas
-    const { toBackup, toPrimary } = this.#sim.channel
-    const drop = midStep
+  #inject(fault: Fault): boolean {
+    const { kind, forMs, midStep } = fault
+    const [primary, backup] = this.#sim.replicas as [SimReplica, SimReplica]
     switch (kind) {
       case 'killPrimary': return this.#kill(primary, midStep)
       case 'killBackup': return this.#kill(backup, midStep)
-      case 'killBetweenFrames':
-        primary.dieAfter = 'firstFrame'
-        return true
+      case 'killBetweenFrames': return this.#all(() => void (primary.dieAfter = 'firstFrame'))
       case 'killLoser': return this.#killLoser()
+      case 'killLive': return this.#killLive()
+      case 'restartPrimary': return this.#all(() => this.#sim.startNewcomer('primary'))
+      case 'restartBackup': return this.#all(() => this.#sim.startNewcomer('backup'))
       case 'pausePrimary': return this.#pause(primary, forMs)
       case 'pauseBackup': return this.#pause(backup, forMs)
-      case 'pauseLive': return this.#pause(this.#live(), forMs)
-      case 'cutToBackup': return this.#onChannel(() => toBackup.lose(drop))
-      case 'cutToPrimary': return this.#onChannel(() => toPrimary.lose(drop))
-      case 'cutBoth': return this.#onChannel(() => toBackup.lose(drop), () => toPrimary.lose(drop))
-      case 'cutClose': return this.#onChannel(() => toBackup.breakOff(), () => toPrimary.breakOff())
-      case 'stallToBackup': return this.#onChannel(() => toBackup.hold(forMs))
-      case 'stallToPrimary': return this.#onChannel(() => toPrimary.hold(forMs))
-      case 'stallBoth': return this.#onChannel(() => toBackup.hold(forMs), () => toPrimary.hold(forMs))
-      case 'corruptToBackup': return this.#onChannel(() => toBackup.damage())
-      case 'corruptToPrimary': return this.#onChannel(() => toPrimary.damage())
+      case 'pauseLive': return this.#pause(this.#sim.live, forMs)
+      case 'slowPrimary': return this.#slow(primary, forMs)
+      case 'slowBackup': return this.#slow(backup, forMs)
       case 'arbiterDown': return this.#arbiterDown(forMs)
       case 'arbiterReplyLost': return this.#all(() => void (this.#sim.arbiter.repliesToLose = 1))
       case 'arbiterSlow': return this.#arbiterSlow(forMs)
       case 'cutSwitchOfLive': return this.#cutSwitch(midStep)
-      case 'stallSwitchOfLive': return this.#all(() => this.#live().stallSwitch(forMs))
+      case 'stallSwitchOfLive': return this.#all(() => this.#sim.live.stallSwitch(forMs))
+      case 'stallClients': return this.#all(() => void (this.#sim.clientsReadFromMs = this.#sim.nowMs + forMs))
       case 'flipMemory': return this.#flipMemory(backup)
-      case 'wallJump': return this.#all(() => void (this.#live().wallJumpUs -= 5_000_000))
+      case 'wallJump': return this.#all(() => void (this.#sim.live.wallJumpUs += fault.jumpUs))
+      case 'wallJumpBackup': return this.#jumpBackup(backup, fault.jumpUs)
+      case 'duplicateSwitchLink': return duplicateSwitchLink(this.#sim)
+      default: return this.#onChannel(fault)
+    }
+  }
+
+  #onChannel({ kind, forMs, midStep: drop }: Fault): boolean {
+    const { channel } = this.#sim
+    if (channel === undefined || !this.#isPair()) return false
+    const { toBackup, toPrimary } = channel
+    switch (kind) {
+      case 'cutToBackup': return this.#all(() => toBackup.lose(drop))
+      case 'cutToPrimary': return this.#all(() => toPrimary.lose(drop))
+      case 'cutBoth': return this.#all(() => toBackup.lose(drop), () => toPrimary.lose(drop))
+      case 'cutClose': return this.#all(() => toBackup.breakOff(), () => toPrimary.breakOff())
+      case 'stallToBackup': return this.#all(() => toBackup.hold(forMs))
+      case 'stallToPrimary': return this.#all(() => toPrimary.hold(forMs))
+      case 'stallBoth': return this.#all(() => toBackup.hold(forMs), () => toPrimary.hold(forMs))
+      case 'corruptToBackup': return this.#all(() => toBackup.damage())
+      case 'corruptToPrimary': return this.#all(() => toPrimary.damage())
+      case 'duplicateChannel': return duplicateChannel(this.#sim, channel)
+      default: throw new Error(`nobody carries out ${kind}`)
     }
   }
 
   #isPair(): boolean {
-    return this.#sim.replicas.every((replica) => replica.isFairGame)
-  }
-
-  #onChannel(...parts: readonly (() => void)[]): boolean {
-    return this.#isPair() && this.#all(...parts)
+    return this.#sim.replicas.slice(0, 2).every((replica) => replica.isFairGame)
   }
 
   #all(...parts: readonly (() => void)[]): boolean {
     for (const part of parts) part()
     return true
-  }
-
-  /** Whoever serves, or will: the winner of the last test-and-set if it is still there. */
-  #live(): SimReplica {
-    const { holder } = this.#sim.arbiter.current(this.#sim.vm)
-    return this.#sim.replicas.find((r) => r.name === holder) ?? this.#sim.replicas[0]
   }
 
   /** Only while both could still go on without the other: else it might be the last one. */
@@ -106,10 +131,32 @@ export class FaultInjector {
     return true
   }
 
+  /** A second failure: nobody may be left. */
+  #killLive(): boolean {
+    const { live } = this.#sim
+    if (this.#sim.arbiter.current(this.#sim.vm).term < 2 || !live.isUp) return false
+    live.kill()
+    return true
+  }
+
   #pause(replica: SimReplica, forMs: number): boolean {
     if (!replica.isUp || replica.isPaused) return false
     replica.pause()
     this.#sim.scheduler.after(forMs, () => replica.resume())
+    return true
+  }
+
+  #slow(replica: SimReplica, forMs: number): boolean {
+    if (!replica.isUp) return false
+    replica.extraSlowness = slowFactor
+    this.#sim.scheduler.after(forMs, () => void (replica.extraSlowness = 1))
+    return true
+  }
+
+  /** Before it goes live: what its guest sees afterwards goes on from where the primary's was. */
+  #jumpBackup(backup: SimReplica, jumpUs: number): boolean {
+    if (!backup.isPaired) return false
+    backup.wallJumpUs += jumpUs
     return true
   }
 
@@ -135,7 +182,7 @@ export class FaultInjector {
 
   /** @param silently the switch does not hear that the old connection is gone */
   #cutSwitch(silently: boolean): boolean {
-    const live = this.#live()
+    const { live } = this.#sim
     if (!live.isUp) return false
     live.loseSwitch(silently)
     return true

@@ -42,17 +42,20 @@ export class Lane {
     this.#put(null)
   }
 
-  /** The sender is gone: what is under way arrives up to some byte, then the end. */
-  breakOff(): void {
-    if (this.#isLossy || this.#isEnded) return
+  /** The sender is gone: what is under way arrives up to some byte, then the end. @returns true if a write is cut in two */
+  breakOff(): boolean {
+    if (this.#isLossy || this.#isEnded) return false
+    let isHalf = false
     const kept = this.#rng.integer(0, this.#queue.length)
     const cut = this.#queue[kept]
     this.#queue.length = kept
     if (cut?.arrival != null && cut.arrival.bytes.length > 1 && this.#rng.chance(0.5)) {
       const { bytes, damaged } = cut.arrival
-      if (!damaged) this.#put({ bytes: bytes.subarray(0, this.#rng.integer(1, bytes.length - 1)), damaged })
+      isHalf = !damaged
+      if (isHalf) this.#put({ bytes: bytes.subarray(0, this.#rng.integer(1, bytes.length - 1)), damaged })
     }
     this.end()
+    return isHalf
   }
 
   /** From now on everything vanishes, the end too. */

@@ -36,6 +36,8 @@ export type SimOptions = {
   readonly firstReplyLost: boolean
   /** When a stopped process goes on, its timers come before what its sockets hold (as in Node), or after. */
   readonly timersFirst: boolean
+  /** A run's end is told only after what has come meanwhile, as by an engine that suspends. */
+  readonly stopsLate: boolean
   /** Hides from a replica what the switch has of its outputs, so that it repeats them and the switch must drop them. */
   readonly hidesDelivered: boolean
   readonly powerOffAtEnd: boolean
@@ -43,6 +45,8 @@ export type SimOptions = {
   readonly killAfterPowerOffMs: number
   /** The operator does not wait for the clients; 0: he does. */
   readonly powerOffAtMs: number
+  /** The backup has much to replay yet when the primary says goodbye. */
+  readonly isBackupSlowAtPowerOff: boolean
   /** Faults may strike before both replicas have joined: then the start may fail, but nothing else may. */
   readonly startsEarly: boolean
   /** Else the guest never sees its wall clock step back. */
@@ -64,6 +68,8 @@ export function optionsOf(rng: Rng): SimOptions {
   const activeMs = 20 + requestsPerClient * (thinkMs + 2)
   const faults = planFaults(rng, activeMs, heartbeatIntervalMs)
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
+  const powerOffAtMs = rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0
+  const isBackupSlowAtPowerOff = powerOffAtMs > 0 && faults.length < 2 && rng.chance(0.5)
   return {
     clients: rng.integer(1, 5), requestsPerClient, thinkMs, pipeline: rng.pick([1, 1, 2, 4]),
     askMask: wantsFrames ? 0x7f : rng.pick([0x3f, 0x3f, 0x1f, 0x0d]), muchEntropyChance: wantsFrames ? 0.1 : 0,
@@ -80,10 +86,16 @@ export function optionsOf(rng: Rng): SimOptions {
     backupWallSkewUs: rng.pick([0, -3_000_000, 3_000_000]),
     arbiterDelayMs: rng.pick([0.5, 3, 30]), arbiterDownUntilMs: rng.chance(0.05) ? rng.number(1, 500) : 0,
     firstReplyLost: rng.chance(0.05),
-    timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25),
+    timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25), stopsLate: rng.chance(0.2),
     powerOffAtEnd: rng.chance(0.3), killAfterPowerOffMs: rng.chance(0.2) ? rng.number(0.01, 8) : 0,
-    powerOffAtMs: rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0, startsEarly: rng.chance(0.15),
+    powerOffAtMs, isBackupSlowAtPowerOff,
+    startsEarly: rng.chance(0.15),
     wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
-    faults
+    faults, ...(isBackupSlowAtPowerOff ? backlog : {})
   }
+}
+
+/** So much work in so short runs that a slow backup acknowledges in time and yet is far behind with its replay. */
+const backlog = {
+  clients: 5, thinkMs: 0, pipeline: 4, requestsPerClient: 25, workMax: 60, tickUs: 4, heartbeatIntervalMs: 50, stopsLate: true
 }

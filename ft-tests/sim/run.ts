@@ -1,44 +1,77 @@
-/** `node ft-tests/sim/run.ts --seeds 500 [--from SEED] [--json] [--verbose]`: the simulator from the command line. */
-import { parseArgs } from 'node:util'
-import { Campaign, type RunResult } from './campaign.ts'
+/** `npm run sim -- --seeds 20000 [--from SEED] [--workers N] [--json] [--trace]`: the simulator from the command line. */
+import { availableParallelism } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
+import { type Failure, runSeed, type Tally } from './campaign.ts'
+import { notReached, seedsForCoverage } from './coverage.ts'
+import { runCampaign } from './parallel.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false }
-  }
-})
+const progressEveryMs = 5000
 
-const seeds = wholeNumber('--seeds', values.seeds)
-const from = wholeNumber('--from', values.from)
-const campaign = new Campaign()
-const startedMs = performance.now()
-for (let seed = from; seed < from + seeds; seed++) tell(campaign.run(seed))
-const seconds = (performance.now() - startedMs) / 1000
-const summary = {
-  seeds, violations: campaign.violations.length, faults: sorted(campaign.faults), states: sorted(campaign.states),
-  seedsPerSecond: Number((seeds / seconds).toFixed(1)), simulatedHours: Number((campaign.simulatedMs / 3_600_000).toFixed(4))
+type Options = { readonly seeds: number; readonly from: number; readonly workers: number; readonly json: boolean; readonly trace: boolean }
+
+const program = new Command('sim')
+  .description('Runs the protocol cores under seeded faults and checks every promise. Exit code 1: a promise was broken, or a '
+    + `campaign of at least ${seedsForCoverage} seeds missed a fault or a protocol state.`)
+  .option('--seeds <count>', 'how many runs', wholeNumber, 1000)
+  .option('--from <seed>', 'the first seed', wholeNumber, 1)
+  .option('--workers <count>', 'threads', wholeNumber, Math.min(2, availableParallelism()))
+  .option('--json', 'the result as one line of JSON', false)
+  .option('--trace', 'every step of every run on standard output, and its options; for one or a few seeds', false)
+  .parse()
+
+const options = program.opts<Options>()
+process.exitCode = options.trace ? trace(options) : await campaign(options)
+
+async function campaign({ seeds, from, workers, json }: Options): Promise<number> {
+  const startedMs = performance.now()
+  let toldMs = startedMs
+  let told = 0
+  const tally = await runCampaign(from, seeds, workers, (sum) => {
+    for (; told < sum.violations.length; told++) console.error(describe(sum.violations[told]!))
+    if (performance.now() - toldMs < progressEveryMs) return
+    toldMs = performance.now()
+    console.error(`${sum.seeds} of ${seeds} seeds, ${sum.violations.length} violations`)
+  })
+  const summary = summaryOf(tally, (performance.now() - startedMs) / 1000)
+  console.log(json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2))
+  if (summary.notReached.length > 0) console.error(`never reached: ${summary.notReached.join(', ')}`)
+  return tally.violations.length > 0 || summary.notReached.length > 0 ? 1 : 0
 }
-console.log(values.json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2))
-process.exitCode = campaign.violations.length > 0 ? 1 : 0
 
-function tell({ seed, violation, simulation }: RunResult): void {
-  if (violation !== undefined) {
-    const lines = [`seed ${seed}: ${violation.checker}: ${violation.sentence}`, `options ${JSON.stringify(simulation.options)}`]
-    if (values.verbose) lines.push(...simulation.trace.lines)
-    console.error(lines.join('\n'))
-  } else if (values.verbose) {
-    console.error(`seed ${seed}: trace ${simulation.trace.hash}, ${Math.round(simulation.nowMs)} ms simulated`)
+function summaryOf(tally: Tally, seconds: number) {
+  return {
+    seeds: tally.seeds, violations: tally.violations.length, failedSeeds: tally.violations.map(({ seed }) => seed).slice(0, 20),
+    notReached: tally.seeds < seedsForCoverage ? [] : notReached(tally),
+    faults: sorted(tally.faults), states: sorted(tally.states), transitions: sorted(tally.transitions),
+    traceHash: tally.traceHash.toString(16).padStart(8, '0'), seconds: Number(seconds.toFixed(1)),
+    seedsPerSecond: Number((tally.seeds / seconds).toFixed(1)), simulatedHours: Number((tally.simulatedUs / 3.6e9).toFixed(3))
   }
+}
+
+function trace({ seeds, from }: Options): number {
+  let broken = 0
+  for (let seed = from; seed < from + seeds; seed++) {
+    const { simulation, violation } = runSeed(seed, {}, true)
+    console.log(`seed ${seed}, options ${JSON.stringify(simulation.options, null, 2)}`)
+    for (const line of simulation.trace.lines) console.log(line)
+    console.log(`seed ${seed}: trace ${simulation.trace.hash}, ${Math.round(simulation.nowMs)} ms simulated`)
+    if (violation === undefined) continue
+    console.log(`${violation.checker}: ${violation.sentence}`)
+    broken++
+  }
+  return broken > 0 ? 1 : 0
+}
+
+function describe({ seed, checker, sentence, options }: Failure): string {
+  return `seed ${seed}: ${checker}: ${sentence}\n  options ${JSON.stringify(options)}\n  again, alone: npm run sim -- --from ${seed} --seeds 1 --trace`
 }
 
 function sorted(counts: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)))
 }
 
-function wholeNumber(name: string, text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  console.error(`${name} ${text}: must be a whole number`)
-  process.exit(2)
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 0) return value
+  throw new InvalidArgumentError('must be a whole number.')
 }

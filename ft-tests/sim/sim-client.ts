@@ -112,7 +112,9 @@ export class SimClient {
   }
 
   #drainLater(): void {
-    this.#sim.scheduler.after(this.#drainMs, () => {
+    const stallMs = this.#sim.clientsReadFromMs - this.#sim.nowMs
+    if (stallMs > 0) this.#sim.reached('client stopped reading')
+    this.#sim.scheduler.after(Math.max(this.#drainMs, stallMs), () => {
       const bytes = this.#undrained
       this.#undrained = 0
       if (bytes > 0 && !this.isDone) this.#sim.switch.take({ kind: 'clientDrained', client: this.#socket!, bytes })

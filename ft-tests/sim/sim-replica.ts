@@ -2,36 +2,35 @@
  * A replica process as the simulator runs it: the real core and machine, one thread, sockets that fill while it
  * computes or is stopped. It does what hypervisor/host/replica-host.ts does, in virtual time.
  */
-import { crc32 } from 'node:zlib'
-import { FrameDecoder as ChannelDecoder } from '../../logging-channel/frame-decoder.ts'
-import { ChannelError } from '../../logging-channel/channel-error.ts'
-import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
 import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import { decodeFromSwitch, encodeToSwitch } from '../../hypervisor/switch/codec.ts'
-import { FrameDecoder as SwitchDecoder } from '../../hypervisor/switch/frame-decoder.ts'
+import { FrameDecoder } from '../../hypervisor/switch/frame-decoder.ts'
 import { SWITCH_VERSION, type FromSwitch, type ToSwitch } from '../../hypervisor/switch/messages.ts'
 import { Divergence } from '../../hypervisor/ft/divergence.ts'
 import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
 import type { Replica } from '../../hypervisor/ft/replica.ts'
 import type { Stop } from '../../hypervisor/machine/engine.ts'
 import type { Machine } from '../../hypervisor/machine/machine.ts'
-import { buildReplica, hostClockMs } from './build-replica.ts'
+import { buildReplica, type ReplicaTraits } from './build-replica.ts'
 import type { Arrival, Lane } from './lane.ts'
+import { PeerEnd } from './peer-end.ts'
 import type { Simulation } from './simulation.ts'
 import type { SwitchConnection } from './sim-switch.ts'
 
 /** What waits to be done by the process, in order. */
 type Work =
   | { readonly kind: 'event'; readonly event: ReplicaEvent }
-  | { readonly kind: 'channel'; readonly arrival: Arrival }
+  | { readonly kind: 'connect'; readonly end: PeerEnd }
+  | { readonly kind: 'channel'; readonly arrival: Arrival; readonly end: PeerEnd }
   | { readonly kind: 'switch'; readonly arrival: Arrival; readonly connection: object }
   | { readonly kind: 'run'; readonly untilTick: number }
+  | { readonly kind: 'rest'; readonly stop: Stop | Divergence }
 
 const stepCostMs = 0.004
 const reconnectMs = 15
 
 export class SimReplica {
-  readonly name: 'primary' | 'backup'
+  readonly traits: ReplicaTraits
   readonly core: Replica
   readonly machine: Machine
   isDead = false
@@ -40,42 +39,38 @@ export class SimReplica {
   haltReason = ''
   /** Rests of the machine so far. */
   rests = 0
-  /** A byte that was changed on its way has been read from the channel. */
-  isTainted = false
   /** The process is to be killed once it is in the middle of carrying out this many commands, or of sending a log in frames. */
   dieAfter: { readonly commands: number } | 'firstFrame' | undefined
-  wallJumpUs = 0
+  wallJumpUs: number
+  /** So many times slower than the options say, for a while. */
+  extraSlowness = 1
   readonly #sim: Simulation
-  readonly #slowness: number
-  readonly #encoder: MessageEncoder
-  readonly #channelDecoder: ChannelDecoder
-  #switchDecoder = new SwitchDecoder<FromSwitch>(decodeFromSwitch)
-  #channelOut: Lane | undefined
-  #channelOpen = false
-  #isReading = true
+  #switchDecoder = new FrameDecoder<FromSwitch>(decodeFromSwitch)
+  /** The one peer that the core knows of. */
+  #peer: PeerEnd | undefined
   #switchOut: Lane | undefined
   #switchConnection: SwitchConnection | undefined
   #inbox: Work[] = []
-  /** Channel bytes not read because the core does not want them. */
-  #unread: Arrival[] = []
-  #stopped: Stop | Divergence | undefined
   #busyUntilMs = 0
   #pumpAtMs = Infinity
   #timeDue = false
   #deadlineUs = Infinity
 
-  constructor(sim: Simulation, name: 'primary' | 'backup') {
+  constructor(sim: Simulation, traits: ReplicaTraits) {
     this.#sim = sim
-    this.name = name
-    const { options } = sim
-    this.#slowness = name === 'backup' ? options.backupSlowness : 1
-    if (name === 'backup') this.wallJumpUs = options.backupWallSkewUs
-    const { core, machine } = buildReplica(sim, name, () => this.wallJumpUs)
+    this.traits = traits
+    this.wallJumpUs = traits.wallSkewUs
+    const { core, machine } = buildReplica(sim, traits, () => this.wallJumpUs)
     this.core = core
     this.machine = machine
-    const checksum = sim.mutant.checksum ?? crc32
-    this.#encoder = new MessageEncoder({ checksum })
-    this.#channelDecoder = new ChannelDecoder({ checksum, onMessage: (message) => this.#onChannelMessage(message) })
+  }
+
+  get name(): string {
+    return this.traits.name
+  }
+
+  get #slowness(): number {
+    return this.traits.slowness * this.extraSlowness
   }
 
   /** Runs, and will go on running. */
@@ -111,8 +106,8 @@ export class SimReplica {
   kill(): void {
     if (this.#isGone) return
     this.isDead = true
-    this.#channelOut?.breakOff()
-    this.#switchOut?.breakOff()
+    const isHalf = [this.#peer?.breakOff(), this.#switchOut?.breakOff()]
+    if (isHalf.includes(true)) this.#sim.reached('half-delivered write')
   }
 
   pause(): void {
@@ -129,20 +124,32 @@ export class SimReplica {
 
   // The world's side: what arrives
 
-  openChannel(out: Lane): void {
-    this.#channelOut = out
-    this.#channelOpen = true
-    this.#take({ kind: 'event', event: { kind: 'peerOpen' } })
+  /** This side of a new connection of the logging channel; whoever makes it sets `out`. */
+  peerEnd(): PeerEnd {
+    const end: PeerEnd = new PeerEnd({
+      onMessage: (message) => this.#onChannelMessage(message, end),
+      onClosed: (reason, corrupt) => {
+        if (this.#peer === end) this.#peer = undefined
+        if (corrupt) this.#sim.reached('corruption detected')
+        this.step({ kind: 'peerClosed', reason, corrupt })
+      }
+    }, this.#sim.mutant.checksum)
+    return end
   }
 
-  onChannel(arrival: Arrival): void {
-    this.#take({ kind: 'channel', arrival })
+  /** The connection is made; to be followed by what arrives on it. */
+  connected(end: PeerEnd): void {
+    this.#take({ kind: 'connect', end })
+  }
+
+  onChannel(arrival: Arrival, end: PeerEnd): void {
+    this.#take({ kind: 'channel', arrival, end })
   }
 
   openSwitch(out: Lane, connection: SwitchConnection): void {
     this.#switchOut = out
     this.#switchConnection = connection
-    this.#switchDecoder = new SwitchDecoder<FromSwitch>(decodeFromSwitch)
+    this.#switchDecoder = new FrameDecoder<FromSwitch>(decodeFromSwitch)
     out.send(encodeToSwitch([{ type: 'hello', version: SWITCH_VERSION, vm: this.#sim.vm, replica: this.name }]))
     this.#take({ kind: 'event', event: { kind: 'switchOpen' } })
   }
@@ -172,7 +179,7 @@ export class SimReplica {
   // The process: one thing at a time
 
   #schedule(): void {
-    if (this.isPaused || this.#isGone || (this.#inbox.length === 0 && this.#stopped === undefined)) return
+    if (this.isPaused || this.#isGone || this.#inbox.length === 0) return
     const atMs = Math.max(this.#sim.nowMs, this.#busyUntilMs)
     if (this.#pumpAtMs <= atMs) return
     this.#pumpAtMs = atMs
@@ -187,11 +194,7 @@ export class SimReplica {
     if (this.isPaused || this.#isGone) return
     if (this.#sim.nowMs < this.#busyUntilMs) return this.#schedule()
     this.#busyUntilMs = this.#sim.nowMs + stepCostMs * this.#slowness
-    const stopped = this.#stopped
-    this.#stopped = undefined
-    if (stopped instanceof Divergence) this.step({ kind: 'diverged', divergence: stopped })
-    else if (stopped !== undefined) this.step({ kind: 'stopped', stop: stopped })
-    else this.#do(this.#inbox.shift())
+    this.#do(this.#inbox.shift())
     this.#schedule()
   }
 
@@ -199,32 +202,30 @@ export class SimReplica {
     if (work === undefined) return
     if (work.kind === 'event') return this.step(work.event)
     if (work.kind === 'run') return this.#run(work.untilTick)
+    if (work.kind === 'rest') return this.#rested(work.stop)
     if (work.kind === 'switch') return this.#readSwitch(work.arrival, work.connection)
-    if (this.#isReading) this.#readChannel(work.arrival)
-    else this.#unread.push(work.arrival)
+    if (work.kind === 'connect') return this.#connectPeer(work.end)
+    work.end.read(work.arrival)
   }
 
-  #readChannel(arrival: Arrival): void {
-    if (!this.#channelOpen) return
-    if (arrival === null) {
-      this.#channelOpen = false
-      return this.step({ kind: 'peerClosed', reason: 'the peer closed the channel', corrupt: false })
-    }
-    if (arrival.damaged) this.isTainted = true
-    try {
-      this.#channelDecoder.push(arrival.bytes)
-    } catch (error) {
-      if (!(error instanceof ChannelError)) throw error
-      this.#channelOpen = false
-      this.#channelOut!.breakOff()
-      this.#sim.reached('corruption detected')
-      this.step({ kind: 'peerClosed', reason: error.message, corrupt: true })
-    }
+  #rested(stop: Stop | Divergence): void {
+    this.step(stop instanceof Divergence ? { kind: 'diverged', divergence: stop } : { kind: 'stopped', stop })
   }
 
-  #onChannelMessage(message: ChannelMessage): void {
-    if (!this.#channelOpen || this.#isGone) return
-    if (this.isTainted) this.#sim.fail('CorruptionDetected', `${this.name} decoded a ${message.type} behind a damaged byte`)
+  /** A replica has one peer; any other is told so and closed. */
+  #connectPeer(end: PeerEnd): void {
+    if (this.#peer !== undefined) {
+      this.#sim.reached('second peer refused')
+      end.send({ type: 'goodbye', reason: 'refused: this replica has a peer already' })
+      return end.close()
+    }
+    this.#peer = end
+    this.step({ kind: 'peerOpen' })
+  }
+
+  #onChannelMessage(message: ChannelMessage, end: PeerEnd): void {
+    if (end !== this.#peer || this.#isGone) return
+    if (end.isTainted) this.#sim.fail('CorruptionDetected', `${this.name} decoded a ${message.type} behind a damaged byte`)
     if (message.type === 'log') this.#sim.tell((c) => c.onFrameReceived(this, message))
     for (const altered of this.#sim.mutant.received?.(this, message) ?? [message]) this.step({ kind: 'peer', message: altered })
   }
@@ -266,11 +267,15 @@ export class SimReplica {
 
   step(event: ReplicaEvent): void {
     if (this.#isGone) return
+    const wasPhase = this.core.phase
     const commands = this.core.step(event, this.#sim.nowMs)
-    this.#sim.stepped(this, event, commands)
+    this.#sim.stepped(this, event, commands, wasPhase)
     const lastOfLife = this.#lastOfLife(commands)
     for (const [i, command] of (this.#sim.mutant.commands?.(this, commands) ?? commands).entries()) {
-      if (i === lastOfLife) return this.kill()
+      if (i === lastOfLife) {
+        this.#sim.reached('killed in the middle of a step')
+        return this.kill()
+      }
       this.#perform(command)
     }
     this.#followDeadline()
@@ -304,9 +309,9 @@ export class SimReplica {
 
   /** Puts a message on the logging channel. */
   send(message: ChannelMessage): void {
-    if (!this.#channelOpen) return
+    if (this.#peer === undefined) return
     if (message.type === 'log') this.#sim.tell((c) => c.onFrameSent(this, message))
-    this.#channelOut!.send(this.#encoder.encode(message))
+    this.#peer.send(message)
   }
 
   #sendSwitch(messages: readonly ToSwitch[]): void {
@@ -317,33 +322,33 @@ export class SimReplica {
   }
 
   #closePeer(): void {
-    if (!this.#channelOpen) return
-    this.#channelOpen = false
-    this.#channelOut!.end()
+    this.#peer?.close()
+    this.#peer = undefined
   }
 
   #read(on: boolean): void {
-    this.#isReading = on
-    if (!on) return this.#sim.reached('backup stopped reading')
-    const unread = this.#unread
-    this.#unread = []
-    this.#inbox.unshift(...unread.map((arrival) => ({ kind: 'channel' as const, arrival })))
+    const end = this.#peer
+    if (end === undefined) return
+    if (!on) this.#sim.reached('backup stopped reading')
+    this.#inbox.unshift(...end.setReading(on).map((arrival) => ({ kind: 'channel' as const, arrival, end })))
   }
 
   #run(untilTick: number): void {
     const from = this.machine.ticks
     if (this.machine.engine.nesting > 1) this.#sim.reached('handler inside running code')
+    let rest: Stop | Divergence | undefined
     try {
-      this.machine.run(this.#sim.mutant.untilTick?.(this, untilTick) ?? untilTick, (stop) => {
-        this.#stopped = stop
-      })
+      this.machine.run(this.#sim.mutant.untilTick?.(this, untilTick) ?? untilTick, (stop) => (rest = stop))
     } catch (error) {
       if (!(error instanceof Divergence)) throw error
-      this.#stopped = error
+      rest = error
     }
     const costMs = ((this.machine.ticks - from) * this.#sim.options.tickUs * this.#slowness) / 1000
     this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#sim.nowMs) + costMs
-    if (this.#stopped instanceof Divergence) return
+    // An engine that suspends says so in a later turn: other events come first.
+    if (this.#sim.options.stopsLate) this.#inbox.push({ kind: 'rest', stop: rest! })
+    else this.#inbox.unshift({ kind: 'rest', stop: rest! })
+    if (rest instanceof Divergence) return
     this.rests++
     this.#sim.tell((c) => c.onRest(this, this.rests))
   }
@@ -368,7 +373,7 @@ export class SimReplica {
     if (nextUs === this.#deadlineUs || this.#isGone) return
     this.#deadlineUs = nextUs
     if (nextUs === Infinity) return
-    this.#sim.scheduler.at(Math.ceil(nextUs / 1000 - hostClockMs[this.name]), () => {
+    this.#sim.scheduler.at(Math.ceil(nextUs / 1000 - this.traits.hostClockMs), () => {
       if (this.#deadlineUs !== nextUs) return
       this.#deadlineUs = Infinity
       if (this.isPaused) this.#timeDue = true

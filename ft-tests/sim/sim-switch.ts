@@ -1,7 +1,7 @@
 /** The real switch core among simulated links and clients: does what hypervisor/host/switch/switch-host.ts does. */
 import { SwitchClient } from '../../hypervisor/switch/client.ts'
 import { decodeToSwitch, encodeFromSwitch } from '../../hypervisor/switch/codec.ts'
-import type { SwitchCommand } from '../../hypervisor/switch/commands.ts'
+import type { SwitchCommand, SwitchReport } from '../../hypervisor/switch/commands.ts'
 import type { SwitchEvent } from '../../hypervisor/switch/events.ts'
 import { FrameDecoder } from '../../hypervisor/switch/frame-decoder.ts'
 import { SwitchLink } from '../../hypervisor/switch/link.ts'
@@ -109,12 +109,17 @@ export class SimSwitch {
       case 'powerOff':
         this.poweredOff = command.code
         return
-      case 'report':
-        this.#sim.reached(`switch ${command.report.kind}`)
-        if (command.report.kind === 'attached' && command.report.inputsResent > 0) this.#sim.reached('inputs resent')
-        return
+      case 'report': return this.#onReport(command.report)
       case 'listen': case 'connect': case 'pauseConsole': case 'resumeConsole':
     }
+  }
+
+  #onReport(report: SwitchReport): void {
+    this.#sim.reached(`switch ${report.kind}`)
+    if (report.kind !== 'attached') return
+    if (report.inputsResent > 0) this.#sim.reached('inputs resent')
+    const replica = this.#sim.replicas.find(({ name }) => name === report.replica)!
+    this.#sim.tell((c) => c.onAttached(replica, report.term))
   }
 }
 

@@ -1,5 +1,6 @@
 /** One simulated run: a pair, a switch, an arbiter and clients in one thread, in virtual time, from one seed. */
 import type { Command, ReplicaEvent } from '../../hypervisor/ft/events.ts'
+import type { Phase } from '../../hypervisor/ft/phase.ts'
 import { MemoryArbiter } from '../../shared-disk/memory-arbiter.ts'
 import { type Checker, Violation } from './checker.ts'
 import { AtMostOneLive } from './checkers/at-most-one-live.ts'
@@ -12,12 +13,15 @@ import { NoDivergence } from './checkers/no-divergence.ts'
 import { OutputRule } from './checkers/output-rule.ts'
 import { PowerOff } from './checkers/power-off.ts'
 import { SameOutputs } from './checkers/same-outputs.ts'
+import { StaleTerms } from './checkers/stale-terms.ts'
+import type { ReplicaTraits } from './build-replica.ts'
 import { FaultInjector } from './fault-injector.ts'
-import { Lane, type Arrival } from './lane.ts'
+import { Lane, type Arrival, type LaneDelay } from './lane.ts'
 import type { Mutant } from './mutant.ts'
 import { optionsOf, type SimOptions } from './options.ts'
 import { Rng } from './rng.ts'
 import { Scheduler } from './scheduler.ts'
+import { SimChannel } from './sim-channel.ts'
 import { SimClient } from './sim-client.ts'
 import { SimReplica } from './sim-replica.ts'
 import { SimSwitch, SwitchConnection } from './sim-switch.ts'
@@ -27,6 +31,8 @@ import { Trace } from './trace.ts'
 const patienceMs = 20_000
 /** A power-off waits a second for outputs to be taken, no longer. */
 const powerOffMs = 3000
+const slowAtPowerOff = 100
+const slowBeforePowerOffMs = 10
 
 export class Simulation {
   readonly vm = 'vm'
@@ -37,16 +43,22 @@ export class Simulation {
   readonly mutant: Mutant
   readonly arbiter = new MemoryArbiter()
   readonly history = new History()
-  readonly replicas: readonly [SimReplica, SimReplica]
+  /** The first two, and those that were started since. */
+  readonly replicas: SimReplica[]
   readonly switch: SimSwitch
   readonly clients: readonly SimClient[]
   readonly states = new Set<string>()
+  readonly transitions = new Set<string>()
   readonly trace: Trace
-  /** From the primary, and from the backup. */
-  readonly channel: { readonly toBackup: Lane; readonly toPrimary: Lane }
+  /** The one that was made last. */
+  channel: SimChannel | undefined
   arbiterExtraMs = 0
+  /** Clients take nothing from their sockets before. */
+  clientsReadFromMs = 0
   /** The plan has changed the backup's memory: it must diverge, and never go live. */
   isBackupSpoilt = false
+  /** Nobody is left who could serve. */
+  isServiceLost = false
   /** The backup has read the control entry of a power-off: nobody need tell it again (P3.3-1). */
   isPowerOffReceived = false
   readonly #checkers: readonly Checker[]
@@ -59,19 +71,18 @@ export class Simulation {
     this.options = optionsOf(this.rng)
     this.mutant = mutant
     this.#checkers = [
-      new OutputRule(), new SameOutputs(), new AtMostOneLive(), new BackupEquality(this), new NeverAhead(), new Bounded(this),
+      new OutputRule(), new SameOutputs(), new AtMostOneLive(this), new StaleTerms(), new BackupEquality(this), new NeverAhead(), new Bounded(this),
       new NoDivergence(this), new Liveness(), new PowerOff(this)
     ]
     this.switch = new SimSwitch(this)
-    const primary = new SimReplica(this, 'primary')
-    const backup = new SimReplica(this, 'backup')
-    this.replicas = [primary, backup]
-    const { channelDelayMs, splitChance } = this.options
-    const delay = { minMs: channelDelayMs, maxMs: channelDelayMs * 1.5, splitChance }
-    this.channel = {
-      toBackup: new Lane(this.scheduler, this.rng.fork(), delay, (arrival) => backup.onChannel(arrival)),
-      toPrimary: new Lane(this.scheduler, this.rng.fork(), delay, (arrival) => primary.onChannel(arrival))
-    }
+    const { primaryQuantumTicks, backupQuantumTicks, backupSlowness, backupWallSkewUs } = this.options
+    this.replicas = [
+      new SimReplica(this, { name: 'primary', role: 'primary', hostClockMs: 5, wallSkewUs: 0, slowness: 1, quantumTicks: primaryQuantumTicks }),
+      new SimReplica(this, {
+        name: 'backup', role: 'backup', hostClockMs: 77_000, wallSkewUs: backupWallSkewUs, slowness: backupSlowness,
+        quantumTicks: backupQuantumTicks
+      })
+    ]
     this.clients = Array.from({ length: this.options.clients }, (_, i) => new SimClient(this, i + 1))
     this.#injector = new FaultInjector(this)
   }
@@ -83,7 +94,7 @@ export class Simulation {
   /** A fault struck before there was a pair, and nothing came of the start: nobody was ever served. */
   get isFailedStart(): boolean {
     if (!this.options.startsEarly || this.clients.some((client) => client.reader.replies > 0)) return false
-    return this.replicas.every((replica) => !replica.isUp || replica.isStarting)
+    return this.replicas.slice(0, 2).every((replica) => !replica.isUp || replica.isStarting)
   }
 
   get nowMs(): number {
@@ -96,23 +107,22 @@ export class Simulation {
 
   /** @throws Violation at the first broken promise; any other exception is a defect of a core */
   run(): void {
-    const [primary, backup] = this.replicas
-    this.connectSwitch(primary)
-    this.connectSwitch(backup)
+    const [primary, backup] = this.replicas as [SimReplica, SimReplica]
     this.#troubleAtStart()
-    primary.start()
-    backup.start()
+    for (const replica of this.replicas) this.#startProcess(replica)
     let isJoined = false
     let patientUntilMs = Infinity
     while (this.scheduler.next(Math.min(patientUntilMs, 600_000))) {
       if (!isJoined && primary.core.phase === 'waiting') {
         isJoined = true
-        primary.openChannel(this.channel.toBackup)
-        backup.openChannel(this.channel.toPrimary)
+        this.connect(primary, backup)
       }
       const isFairGame = this.options.startsEarly || (primary.isPaired && backup.isPaired)
       if (isJoined && isFairGame && !this.#injector.isStarted) this.#injector.start()
-      if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) patientUntilMs = this.nowMs + patienceMs
+      if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) {
+        this.#heal()
+        patientUntilMs = this.nowMs + patienceMs
+      }
       if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
       if (this.isPoweredOffEarly && this.nowMs > this.options.powerOffAtMs) break
     }
@@ -120,11 +130,32 @@ export class Simulation {
     this.#end()
   }
 
+  #startProcess(replica: SimReplica): void {
+    this.connectSwitch(replica)
+    replica.start()
+  }
+
+  /** The second phase begins: nothing goes wrong from here on, and whoever can still serve must serve. */
+  #heal(): void {
+    this.trace.note(`${this.nowMs.toFixed(3)} everything is well again`)
+    this.#injector.heal()
+    this.isServiceLost = !this.replicas.some((replica) => this.#couldServe(replica))
+    if (this.isServiceLost) this.reached('service lost')
+  }
+
+  /** The winner of the newest term, or one that may still win the next. */
+  #couldServe(replica: SimReplica): boolean {
+    const { term, holder } = this.arbiter.current(this.vm)
+    return replica.isUp && (replica.name === holder || (replica.core.term === term && replica.core.phase !== 'joining'))
+  }
+
   #troubleAtStart(): void {
-    const { arbiterDownUntilMs, firstReplyLost } = this.options
+    const { arbiterDownUntilMs, firstReplyLost, isBackupSlowAtPowerOff, powerOffAtMs } = this.options
     this.arbiter.repliesToLose = firstReplyLost ? 1 : 0
     this.arbiter.isDown = arbiterDownUntilMs > 0
     this.scheduler.at(arbiterDownUntilMs, () => (this.arbiter.isDown = false))
+    if (!isBackupSlowAtPowerOff) return
+    this.scheduler.at(powerOffAtMs - slowBeforePowerOffMs, () => void (this.replicas[1]!.extraSlowness = slowAtPowerOff))
   }
 
   /** Whoever is live is powered off; a replica that could not hear of it is powered off next. */
@@ -151,10 +182,41 @@ export class Simulation {
 
   // What the parts ask of each other
 
+  /** A new connection of the logging channel, made by `backup` to the listening `primary`. */
+  connect(primary: SimReplica, backup: SimReplica): void {
+    this.channel = new SimChannel(this.scheduler, this.rng.fork(), this.#delay(this.options.channelDelayMs), primary, backup)
+  }
+
+  /** One more replica process, started by somebody who thinks that it is needed. */
+  startNewcomer(role: 'primary' | 'backup'): void {
+    const live = this.live
+    const { primaryQuantumTicks, backupWallSkewUs } = this.options
+    const name = `newcomer ${this.replicas.length - 1}`
+    const hostClockMs = this.rng.integer(0, 100_000)
+    const newcomer = new SimReplica(this, {
+      name, role, hostClockMs, wallSkewUs: -backupWallSkewUs, slowness: 1, quantumTicks: primaryQuantumTicks
+    })
+    this.replicas.push(newcomer)
+    this.#startProcess(newcomer)
+    if (role === 'primary') return
+    // A backup that has gone live does not listen.
+    if (live.isUp && live.traits.role === 'primary') this.connect(live, newcomer)
+    else newcomer.kill()
+  }
+
+  /** Whoever serves, or will: the winner of the last test-and-set if it is still there. */
+  get live(): SimReplica {
+    const { holder } = this.arbiter.current(this.vm)
+    return this.replicas.find((replica) => replica.name === holder) ?? this.replicas[0]!
+  }
+
+  #delay(minMs: number): LaneDelay {
+    return { minMs, maxMs: minMs * 1.5, splitChance: this.options.splitChance }
+  }
+
   connectSwitch(replica: SimReplica): void {
     const connection = new SwitchConnection(replica)
-    const { switchDelayMs, splitChance } = this.options
-    const delay = { minMs: switchDelayMs, maxMs: switchDelayMs * 1.5, splitChance }
+    const delay = this.#delay(this.options.switchDelayMs)
     const deliver = (arrival: Arrival): void => this.switch.onReplica(arrival, connection)
     connection.out = new Lane(this.scheduler, this.rng.fork(), delay, (arrival) => replica.onSwitch(arrival, connection))
     replica.openSwitch(new Lane(this.scheduler, this.rng.fork(), delay, deliver), connection)
@@ -196,13 +258,20 @@ export class Simulation {
     throw new Violation(checker, sentence)
   }
 
-  stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[]): void {
+  stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[], wasPhase: Phase): void {
     const { phase } = replica.core
-    this.states.add(`${replica.name} ${phase}`)
+    if (phase !== wasPhase) this.#follow(replica.traits, wasPhase, phase)
     this.tell((c) => c.onStepped(replica, event, phase))
     const { lastSeq, ackedSeq } = replica.core.status()
     if (phase === 'protected' && lastSeq - ackedSeq >= this.options.windowEntriesMax) this.reached('primary window full')
     this.trace.step(this.nowMs, replica, event, commands)
+  }
+
+  #follow({ name, role }: ReplicaTraits, wasPhase: Phase, phase: Phase): void {
+    const who = role === name ? name : 'newcomer'
+    this.states.add(`${who} ${wasPhase}`)
+    this.states.add(`${who} ${phase}`)
+    this.transitions.add(`${who} ${wasPhase} → ${phase}`)
   }
 
   #end(): void {

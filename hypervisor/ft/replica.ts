@@ -37,6 +37,8 @@ export class Replica {
   #farewell = ''
   /** A run is asked for and has not come to rest: nothing may touch the machine meanwhile. */
   #runOut = false
+  /** The operator's power off is not in the log yet: control entries stand between runs, never inside one. */
+  #powerOffDue = false
   #commands: Command[] = []
   #nowMs = 0
 
@@ -318,7 +320,7 @@ export class Replica {
 
   #onPowerOff(reason: string): void {
     if (this.#isLive()) {
-      this.#lockstep.logPowerOff()
+      this.#powerOffDue = true
       this.#ending ??= new Ending(ExitCode.ok, reason, this.#nowMs)
       return
     }
@@ -365,11 +367,18 @@ export class Replica {
   /** What every step ends with, in this order: the log leaves first, outputs only after it. */
   #settle(): void {
     if (this.#phase === 'halted') return
+    this.#logPowerOff()
     this.#flush()
     this.#release()
     const messages = this.#switch.take()
     if (messages.length > 0) this.#do({ do: 'switch', messages })
     if (this.#ending !== undefined) this.#finish(this.#ending)
+  }
+
+  #logPowerOff(): void {
+    if (!this.#powerOffDue || this.#runOut) return
+    this.#powerOffDue = false
+    this.#lockstep.logPowerOff()
   }
 
   #flush(): void {

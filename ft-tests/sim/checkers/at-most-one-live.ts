@@ -1,14 +1,19 @@
-/** At most one replica is live in a term, terms only rise, and the switch never goes back to an older one (P2.3-5). */
+/** At most one replica is live in a term and, whatever the terms, in all; and terms only rise (P2.3-5). */
 import type { Report } from '../../../hypervisor/ft/events.ts'
-import type { Output } from '../../../hypervisor/switch/messages.ts'
 import { Checker } from '../checker.ts'
 import type { SimReplica } from '../sim-replica.ts'
+import type { Simulation } from '../simulation.ts'
 
 export class AtMostOneLive extends Checker {
   readonly name = 'AtMostOneLive'
+  readonly #sim: Simulation
   readonly #holders = new Map<number, string>()
   #newestTerm = 0
-  #acceptedTerm = 0
+
+  constructor(sim: Simulation) {
+    super()
+    this.#sim = sim
+  }
 
   override onDecided(term: number, holder: string): void {
     const known = this.#holders.get(term)
@@ -24,16 +29,7 @@ export class AtMostOneLive extends Checker {
     if (holder !== replica.name) {
       this.fail(`${replica.name} is ${report.event} in term ${report.term}, which ${holder ?? 'nobody'} holds`)
     }
-  }
-
-  override onOutputsAccepted(replica: SimReplica, term: number, first: number, _outputs: readonly Output[]): void {
-    if (term < this.#acceptedTerm) {
-      this.fail(`output ${first} of term ${term} took effect after outputs of term ${this.#acceptedTerm}`)
-    }
-    const holder = this.#holders.get(term)
-    if (holder !== replica.name) {
-      this.fail(`output ${first} of ${replica.name} took effect in term ${term}, which ${holder ?? 'nobody'} holds`)
-    }
-    this.#acceptedTerm = term
+    const others = this.#sim.replicas.filter((other) => other !== replica && other.isUp && other.core.phase === 'alone')
+    if (others.length > 0) this.fail(`${replica.name} is ${report.event} in term ${report.term} beside ${others[0]!.name}`)
   }
 }

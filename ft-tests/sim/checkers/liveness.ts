@@ -7,7 +7,7 @@ export class Liveness extends Checker {
 
   override atEnd(sim: Simulation): void {
     const waiting = sim.clients.filter((client) => !client.isDone)
-    if (waiting.length === 0 || sim.isPoweredOffEarly || sim.isFailedStart) return
+    if (waiting.length === 0 || sim.isPoweredOffEarly || sim.isFailedStart || sim.isServiceLost) return
     const replicas = sim.replicas.map((r) => `${r.name} ${describe(r)}`).join(', ')
     const first = waiting[0]!
     const progress = `${first.name} has ${first.reader.replies} of ${first.requests} replies`

@@ -4,6 +4,8 @@
  */
 import type { Report } from '../../../hypervisor/ft/events.ts'
 import { ExitCode } from '../../../hypervisor/ft/exit-codes.ts'
+import { Kind } from '../../../logging-channel/entries.ts'
+import type { LogFrame } from '../../../logging-channel/messages.ts'
 import { Checker } from '../checker.ts'
 import type { Simulation } from '../simulation.ts'
 import type { SimReplica } from '../sim-replica.ts'
@@ -12,9 +14,25 @@ export class NoDivergence extends Checker {
   readonly name = 'NoDivergence'
   readonly #sim: Simulation
 
+  /** Hashes over the spoilt page that the backup has received since. */
+  readonly #telltales: number[] = []
+
   constructor(sim: Simulation) {
     super()
     this.#sim = sim
+  }
+
+  override onFrameReceived(_replica: SimReplica, { seq, entries }: LogFrame): void {
+    if (!this.#sim.isBackupSpoilt) return
+    entries.forEach((entry, i) => {
+      if (entry.kind === Kind.stateHash && entry.firstPage === 0) this.#telltales.push(seq + i)
+    })
+  }
+
+  override onStepped(replica: SimReplica): void {
+    const [seq] = this.#telltales
+    if (seq === undefined || replica.name !== 'backup' || replica.core.phase === 'halted') return
+    if (replica.core.status().replayedSeq >= seq) this.fail(`the backup's memory is spoilt, and it replayed the state hash at seq ${seq}`)
   }
 
   override onReport(replica: SimReplica, report: Report): void {
@@ -25,11 +43,12 @@ export class NoDivergence extends Checker {
   }
 
   override atEnd(): void {
-    for (const { name, haltCode, haltReason } of this.#sim.replicas) {
+    for (const { name, traits, haltCode, haltReason } of this.#sim.replicas) {
       const isExpected = haltCode === ExitCode.divergence && this.#sim.isBackupSpoilt && name === 'backup'
       // One that was still joining has nothing to go live with, and says so.
       const isFailedStart = this.#sim.options.startsEarly && haltReason.startsWith('channel to the primary')
-      const isRefused = haltCode === ExitCode.refused && isFailedStart
+      const isNewcomer = name !== traits.role
+      const isRefused = haltCode === ExitCode.refused && (isFailedStart || isNewcomer)
       const isFine = isRefused || haltCode === undefined || haltCode === ExitCode.ok || haltCode === ExitCode.lost || isExpected
       if (!isFine) this.fail(`${name} halted with code ${haltCode}: ${haltReason}`)
     }
