@@ -63,7 +63,8 @@ function trace({ seeds, from }: Options): number {
 }
 
 function describe({ seed, checker, sentence, options }: Failure): string {
-  return `seed ${seed}: ${checker}: ${sentence}\n  options ${JSON.stringify(options)}\n  again, alone: npm run sim -- --from ${seed} --seeds 1 --trace`
+  const again = `npm run sim -- --from ${seed} --seeds 1 --trace`
+  return `seed ${seed}: ${checker}: ${sentence}\n  options ${JSON.stringify(options)}\n  again, alone: ${again}`
 }
 
 function sorted(counts: Record<string, number>): Record<string, number> {

@@ -71,13 +71,15 @@ export class Simulation {
     this.options = optionsOf(this.rng)
     this.mutant = mutant
     this.#checkers = [
-      new OutputRule(), new SameOutputs(), new AtMostOneLive(this), new StaleTerms(), new BackupEquality(this), new NeverAhead(), new Bounded(this),
-      new NoDivergence(this), new Liveness(), new PowerOff(this)
+      new OutputRule(), new SameOutputs(), new AtMostOneLive(this), new StaleTerms(), new BackupEquality(this), new NeverAhead(),
+      new Bounded(this), new NoDivergence(this), new Liveness(), new PowerOff(this)
     ]
     this.switch = new SimSwitch(this)
     const { primaryQuantumTicks, backupQuantumTicks, backupSlowness, backupWallSkewUs } = this.options
     this.replicas = [
-      new SimReplica(this, { name: 'primary', role: 'primary', hostClockMs: 5, wallSkewUs: 0, slowness: 1, quantumTicks: primaryQuantumTicks }),
+      new SimReplica(this, {
+        name: 'primary', role: 'primary', hostClockMs: 5, wallSkewUs: 0, slowness: 1, quantumTicks: primaryQuantumTicks
+      }),
       new SimReplica(this, {
         name: 'backup', role: 'backup', hostClockMs: 77_000, wallSkewUs: backupWallSkewUs, slowness: backupSlowness,
         quantumTicks: backupQuantumTicks

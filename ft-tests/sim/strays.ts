@@ -29,9 +29,11 @@ export function duplicateSwitchLink(sim: Simulation): boolean {
   const connection = new SwitchConnection(other)
   connection.out = new Lane(sim.scheduler, sim.rng.fork(), delay, () => {})
   const { processed } = sim.switch.core.outbound
+  const { inputsInjected } = sim.live.machine
+  const claimed = sim.rng.integer(Math.max(1, term - 1), term)
   const messages: ToSwitch[] = [
     { type: 'hello', version: SWITCH_VERSION, vm: sim.vm, replica: other.name },
-    { type: 'attach', term: sim.rng.integer(Math.max(1, term - 1), term), inputsCaptured: sim.live.machine.inputsInjected, nextOutput: processed + 1 },
+    { type: 'attach', term: claimed, inputsCaptured: inputsInjected, nextOutput: processed + 1 },
     { type: 'outputs', term, first: processed + 1, outputs: [{ kind: 'console', bytes: new Uint8Array(1) }] }
   ]
   const lane = new Lane(sim.scheduler, sim.rng.fork(), delay, (arrival) => sim.switch.onReplica(arrival, connection))
