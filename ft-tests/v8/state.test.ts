@@ -16,7 +16,8 @@ const EVERYTHING = {
     (func $one (result i32) i32.const 1) (func $two (result i32) i32.const 2) (func $three (result i32) i32.const 3)
     (func $sum (param $at i32) (result i32) (local $i i32) (local $sum i32)
       (loop (if (i32.eqz (ref.is_null (table.get $calls (local.get $i))))
-          (then (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 10)) (call_indirect $calls (type $v) (local.get $i))))))
+          (then (local.set $sum
+            (i32.add (i32.mul (local.get $sum) (i32.const 10)) (call_indirect $calls (type $v) (local.get $i))))))
         (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (table.size $calls))))
       (local.get $sum))`,
   interrupt: `
@@ -30,7 +31,8 @@ const EVERYTHING = {
     (if (i32.eq (local.get 0) (i32.const 2)) (then
       (i32.store (i32.const 8) (call $sum (i32.const 0)))
       (table.set $calls (i32.const 0) (global.get $r)) (i32.store (i32.const 12) (call_indirect $calls (type $v) (i32.const 0)))
-      (f32.store (i32.const 16) (global.get $f)) (f64.store (i32.const 24) (global.get $d)) (i64.store (i32.const 32) (global.get $l))
+      (f32.store (i32.const 16) (global.get $f)) (f64.store (i32.const 24) (global.get $d))
+      (i64.store (i32.const 32) (global.get $l))
       (v128.store (i32.const 48) (global.get $s)) (i32.store (i32.const 64) (call_indirect $still (type $v) (i32.const 1)))))
     (if (i32.eq (local.get 0) (i32.const 3)) (then (memory.init $later (i32.const 0) (i32.const 0) (i32.const 5))))
     (if (i32.eq (local.get 0) (i32.const 4)) (then (table.init $calls $late (i32.const 0) (i32.const 0) (i32.const 2))))
@@ -137,7 +139,7 @@ test('a state of another shape is refused, and the engine stays as it was', asyn
   refuses({ globals: state.globals.with(10, 5_000) }, /5000 in word 10 of the globals, expected 0 or the index/)
   refuses({ globals: state.globals.with(11, 1) }, /1 in word 11 of the globals, expected 0, as no guest/)
   refuses({ tables: state.tables.slice(1) }, /found 2 tables, expected 3/)
-  refuses({ tables: [state.tables[0], new Uint32Array(4), state.tables[2]] }, /found other entries in table 1, expected those of the image/)
+  refuses({ tables: [state.tables[0], new Uint32Array(4), state.tables[2]] }, /found other entries in table 1, expected those/)
   refuses({ tables: [state.tables[0], state.tables[1], new Uint32Array(6)] }, /found 6 entries in table 2, expected 1 to 5/)
   refuses({ tables: [Uint32Array.of(1, 2, 3, 99), state.tables[1], state.tables[2]] }, /99 in table 0/)
   refuses({ tables: [state.tables[0], state.tables[1], Uint32Array.of(1)] }, /1 in table 2/)

@@ -30,6 +30,18 @@ export class ByteQueue {
     return done
   }
 
+  /** All that is in the queue, copied; it stays in. */
+  peek(): Uint8Array {
+    const all = new Uint8Array(this.#length)
+    let done = 0
+    for (let i = this.#first; i < this.#chunks.length; i++) {
+      const chunk = i === this.#first ? this.#chunks[i]!.subarray(this.#offset) : this.#chunks[i]!
+      all.set(chunk, done)
+      done += chunk.length
+    }
+    return all
+  }
+
   clear(): void {
     this.#chunks = []
     this.#first = this.#offset = this.#length = 0

@@ -34,14 +34,26 @@ export class Connection {
     this.established = established
   }
 
+  /** Flags as bits, for hash and snapshot. */
+  get flags(): number {
+    return +this.established | (+this.peerEnded << 1) | (+this.guestEnded << 2) | (+this.abandoned << 3) |
+      (+this.wantsSpace << 4) | (+this.dataQueued << 5)
+  }
+
+  set flags(bits: number) {
+    this.established = (bits & 1) !== 0
+    this.peerEnded = (bits & 2) !== 0
+    this.guestEnded = (bits & 4) !== 0
+    this.abandoned = (bits & 8) !== 0
+    this.wantsSpace = (bits & 16) !== 0
+    this.dataQueued = (bits & 32) !== 0
+  }
+
   hash(hasher: StateHasher): void {
     hasher.word(this.id)
     hasher.word(this.received.length)
     hasher.word(this.sendSpace)
     hasher.word(this.uncredited)
-    hasher.word(
-      +this.established | (+this.peerEnded << 1) | (+this.guestEnded << 2) | (+this.abandoned << 3) |
-        (+this.wantsSpace << 4) | (+this.dataQueued << 5)
-    )
+    hasher.word(this.flags)
   }
 }

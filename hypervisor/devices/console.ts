@@ -1,14 +1,19 @@
 /** Console device: lines out are outputs like any other, bytes in are logged events. */
+import { Parser } from 'binary-parser'
 import type { ConsoleEntry } from '../../logging-channel/entries.ts'
+import { bytes } from '../../logging-channel/fields.ts'
 import type { HostCalls } from '../machine/engine.ts'
+import { parseFields, type FieldWriter } from '../machine/saved-fields.ts'
 import type { StateHasher } from '../machine/state-hash.ts'
 import { ByteQueue } from './byte-queue.ts'
-import { Cause, type Device, type Outside } from './device.ts'
+import { Cause, checkRaised, DeviceId, type Device, type Outside } from './device.ts'
 import { AbiError, type GuestMemory } from './guest-memory.ts'
 
 const writeBytesMax = 65536
+const saved = bytes(new Parser().uint8('raised'), 'input').saveOffset('end')
 
 export class ConsoleDevice implements Device {
+  readonly id = DeviceId.console
   readonly calls: HostCalls
   readonly #input = new ByteQueue()
   #raised = 0
@@ -45,5 +50,18 @@ export class ConsoleDevice implements Device {
   hash(hasher: StateHasher): void {
     hasher.word(this.#raised)
     hasher.word(this.#input.length)
+  }
+
+  save(out: FieldWriter): void {
+    out.u8(this.#raised)
+    out.bytes(this.#input.peek())
+  }
+
+  restore(state: Uint8Array): void {
+    const { raised, input } = parseFields<{ raised: number; input: Uint8Array }>(saved, state, 'the console\'s state')
+    checkRaised(raised, Cause.console, 'the console')
+    this.#raised = raised
+    this.#input.clear()
+    this.#input.push(input.slice())
   }
 }

@@ -1,11 +1,15 @@
 /** Entropy device: random bytes from outside, logged byte for byte. */
+import { Parser } from 'binary-parser'
 import type { HostCalls } from '../machine/engine.ts'
-import type { Device, Outside } from './device.ts'
+import { parseFields } from '../machine/saved-fields.ts'
+import { DeviceId, type Device, type Outside } from './device.ts'
 import { AbiError, type GuestMemory } from './guest-memory.ts'
 
 const entropyBytesMax = 65536
+const saved = new Parser().saveOffset('end')
 
 export class EntropyDevice implements Device {
+  readonly id = DeviceId.entropy
   readonly raised = 0
   readonly calls: HostCalls
 
@@ -23,4 +27,9 @@ export class EntropyDevice implements Device {
 
   taken(): void {}
   hash(): void {}
+  save(): void {}
+
+  restore(bytes: Uint8Array): void {
+    parseFields(saved, bytes, 'the entropy device\'s state')
+  }
 }

@@ -17,6 +17,16 @@ export class NetEventQueue {
     this.#pairs.push(kind, conn)
   }
 
+  /** All pairs (kind, conn), oldest first. */
+  pairs(): readonly number[] {
+    return this.#pairs.slice(this.#head)
+  }
+
+  clear(): void {
+    this.#pairs = []
+    this.#head = 0
+  }
+
   /** Calls `take(kind, conn)` for the oldest event and drops it; false if there is none. */
   shift(take: (kind: NetEvent, conn: number) => void): boolean {
     if (this.#head === this.#pairs.length) return false

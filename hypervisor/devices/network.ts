@@ -4,12 +4,14 @@
  */
 import { Kind, type SwitchInput } from '../../logging-channel/entries.ts'
 import type { HostCalls } from '../machine/engine.ts'
+import type { FieldWriter } from '../machine/saved-fields.ts'
 import type { StateHasher } from '../machine/state-hash.ts'
 import type { MachineHolds } from '../switch/messages.ts'
 import { Connection, creditStepBytes } from './connection.ts'
-import { Cause, type Device, type Outside } from './device.ts'
+import { Cause, DeviceId, type Device, type Outside } from './device.ts'
 import { AbiError, type GuestMemory } from './guest-memory.ts'
 import { NetEvent, netEventBytes, NetEventQueue } from './net-events.ts'
+import { readNetwork, writeNetwork } from './saved-network.ts'
 
 /** More than this many connections at a time are reset as they open. */
 export const connectionsMax = 65536
@@ -19,6 +21,7 @@ const eventsPerCallMax = 65536
 export type NetworkInput = Exclude<SwitchInput, { kind: typeof Kind.console }>
 
 export class NetworkDevice implements Device {
+  readonly id = DeviceId.network
   readonly calls: HostCalls
   readonly #memory: GuestMemory
   readonly #outside: Outside
@@ -78,6 +81,26 @@ export class NetworkDevice implements Device {
     hasher.word(this.#nextOutgoing)
     for (const port of this.#listening) hasher.word(port)
     for (const c of this.#connections.values()) c.hash(hasher)
+  }
+
+  save(out: FieldWriter): void {
+    writeNetwork(out, {
+      raised: this.#raised, nextOutgoing: this.#nextOutgoing, evenMax: this.#evenMax, listening: [...this.#listening],
+      events: this.#events.pairs(), connections: [...this.#connections.values()]
+    })
+  }
+
+  restore(saved: Uint8Array): void {
+    const state = readNetwork(saved)
+    this.#raised = state.raised
+    this.#nextOutgoing = state.nextOutgoing
+    this.#evenMax = state.evenMax
+    this.#listening.clear()
+    for (const port of state.listening) this.#listening.add(port)
+    this.#events.clear()
+    for (let i = 0; i < state.events.length; i += 2) this.#events.push(state.events[i] as NetEvent, state.events[i + 1]!)
+    this.#connections.clear()
+    for (const c of state.connections) this.#connections.set(c.id, c)
   }
 
   #raise(kind: NetEvent, conn: number): void {

@@ -13,6 +13,8 @@ import { PowerDevice } from '../devices/power.ts'
 import { TimerDevice } from '../devices/timer.ts'
 import type { Engine, HostCalls, Stop } from './engine.ts'
 import { pageBytes } from './memory-copy.ts'
+import { restoreDevices, writeDevices } from './saved-devices.ts'
+import type { MachineSnapshot } from './snapshot-format.ts'
 import { StateHasher } from './state-hash.ts'
 
 export { pageBytes }
@@ -91,7 +93,9 @@ export class Machine {
 
   /** Calls the guest's interrupt entry; `run` executes it. */
   interrupt(causes: number): void {
-    if (causes === 0 || (causes & ~this.dueCauses()) !== 0) throw new Error(`interrupt for causes ${causes}, due are ${this.dueCauses()}`)
+    if (causes === 0 || (causes & ~this.dueCauses()) !== 0) {
+      throw new Error(`interrupt for causes ${causes}, due are ${this.dueCauses()}`)
+    }
     for (const device of this.#devices) device.taken(causes)
     this.#atRest = false
     this.engine.enter('ft_interrupt', causes)
@@ -128,6 +132,34 @@ export class Machine {
     const bytes = Math.min(pages * pageBytes, memory.length - start)
     hasher.words(new Int32Array(memory.buffer, memory.byteOffset + start, bytes / 4))
     return hasher.digest()
+  }
+
+  /**
+   * The whole machine, copied: it stays as it is while the guest goes on. Between events any engine can; with guest frames
+   * on the stack (`idle` false) the interpreter only.
+   * @param room as in `Engine.snapshot`
+   * @throws Error while running, after the guest's end, or where the engine can't
+   */
+  snapshot(room?: Uint8Array): MachineSnapshot {
+    if (this.#running || this.#ended) throw new Error(`snapshot of a machine that ${this.#running ? 'runs' : 'has ended'}`)
+    const engine = this.engine.snapshot(room)
+    const { inputsInjected } = this
+    return { engine, devices: writeDevices({ inputsInjected, preemptMask: this.#preemptMask }, this.#devices) }
+  }
+
+  /**
+   * Goes on from a snapshot of the same image and arguments, on this or the other engine, in the place of `boot`. Timers are
+   * the caller's to arm: the outside is told nothing. A machine that failed to restore is of no further use.
+   * @throws SnapshotError for devices of another shape; Error for an engine's state of another shape, or with guest frames
+   */
+  restore(snapshot: MachineSnapshot): void {
+    if (this.#running) throw new Error('restore of a machine that runs')
+    this.engine.restore(snapshot.engine)
+    const { inputsInjected, preemptMask } = restoreDevices(snapshot.devices, this.#devices)
+    this.inputsInjected = inputsInjected
+    this.#preemptMask = preemptMask
+    this.#ended = false
+    this.#atRest = snapshot.engine.frames === undefined
   }
 
   #preempt(causes: number): number {

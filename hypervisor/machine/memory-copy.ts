@@ -18,12 +18,14 @@ export function copyMemory(source: Uint8Array, room?: Uint8Array): Uint8Array {
   return target
 }
 
-/** True if every byte is 0. `bytes` begins at a multiple of 4 in its buffer and is a multiple of 32 bytes long. */
+/** True if every byte is 0. */
 export function isZero(bytes: Uint8Array): boolean {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+  const whole = bytes.byteOffset % 4 === 0 ? bytes.length - (bytes.length % 32) : 0
+  const words = new Int32Array(bytes.buffer, whole > 0 ? bytes.byteOffset : 0, whole / 4)
   for (let i = 0; i < words.length; i += 8) {
     const any = words[i] | words[i + 1] | words[i + 2] | words[i + 3] | words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7]
     if (any !== 0) return false
   }
+  for (let i = whole; i < bytes.length; i++) if (bytes[i] !== 0) return false
   return true
 }

@@ -10,7 +10,9 @@ import type { StateShape } from './state-shape.ts'
  * line: what, and what it should be.
  */
 export function checkState(state: EngineState, shape: StateShape, current: (table: number) => Uint32Array): void {
-  if (state.frames !== undefined) refuse('guest frames in the state', 'a state taken between events: only the interpreter restores frames')
+  if (state.frames !== undefined) {
+    refuse('guest frames in the state', 'a state taken between events: only the interpreter restores frames')
+  }
   if (!Number.isSafeInteger(state.ticks) || state.ticks < 0) refuse(`${state.ticks} ticks`, 'an integer from 0 to 2^53 - 1')
   checkMemory(state.memory.length, shape)
   same('global words', state.globals.length, shape.globalWords)
@@ -19,7 +21,7 @@ export function checkState(state: EngineState, shape: StateShape, current: (tabl
   checkGlobals(state.globals, shape, references)
   state.tables.forEach((entries, table) => {
     if (shape.tables[table].mutable) checkTable(entries, table, shape, references)
-    else if (!sameWords(entries, current(table))) refuse(`other entries in table ${table}`, 'those of the image, which no code changes')
+    else if (!sameWords(entries, current(table))) refuse(`other entries in table ${table}`, 'those of the image')
   })
   checkDropped('data', state.droppedData, shape.droppedData, shape.changes.data)
   checkDropped('element', state.droppedElements, shape.droppedElements, shape.changes.elements)
@@ -35,7 +37,9 @@ function same(what: string, found: number, expected: number): void {
 
 function checkMemory(bytes: number, { memoryPagesMin: min, memoryPagesMax: max }: StateShape): void {
   const pages = bytes / pageBytes
-  if (!Number.isInteger(pages) || pages < min || pages > max) refuse(`${bytes} bytes of memory`, `${min} to ${max} pages of 64 KiB`)
+  if (!Number.isInteger(pages) || pages < min || pages > max) {
+    refuse(`${bytes} bytes of memory`, `${min} to ${max} pages of 64 KiB`)
+  }
 }
 
 function checkGlobals(words: Uint32Array, { globals }: StateShape, references: ReadonlySet<number>): void {

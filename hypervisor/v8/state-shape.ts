@@ -35,7 +35,9 @@ export function stateShape(module: WasmModule, facts: readonly BodyFacts[], page
   return {
     globals, changes,
     globalWords: globals.reduce((sum, type) => sum + wordsOf(type), 0),
-    tables: module.tables.map(({ element, min }, i) => ({ type: element, min, max: max[i], mutable: changes.tables.includes(i) })),
+    tables: module.tables.map(({ element, min }, i) => {
+      return { type: element, min, max: max[i], mutable: changes.tables.includes(i) }
+    }),
     references: refers ? [...addressTaken(module)].sort((a, b) => a - b) : [],
     droppedData: dropped(module.data),
     droppedElements: dropped(module.elements),

@@ -1,0 +1,68 @@
+import type { Stop } from '../../hypervisor/machine/engine.ts'
+import { type DeviceEvent, Machine } from '../../hypervisor/machine/machine.ts'
+import { Kind } from '../../logging-channel/entries.ts'
+import type { EngineMaker } from './engine-makers.ts'
+import { TapeOutside } from './tape-outside.ts'
+
+export type TapeGuest = {
+  readonly bytes: Uint8Array
+  readonly args: readonly string[]
+  readonly memoryPagesMax: number
+}
+
+/** What happens at once: entries, or every armed timer expiring. */
+export type TapeStep = readonly DeviceEvent[] | 'timers'
+
+/** What can be seen of a machine after a step. */
+export type Sight = { readonly ticks: number; readonly hash: number; readonly outputs: readonly string[]; readonly end?: Stop }
+
+const QUANTUM_TICKS = 20_000
+
+/** A whole machine on an engine, driven by a tape: steps that are delivered while it is idle. */
+export class TapeMachine {
+  readonly machine: Machine
+  readonly outside: TapeOutside
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(guest: TapeGuest, maker: EngineMaker, outside = new TapeOutside()) {
+    this.outside = outside
+    const { bytes, args, memoryPagesMax } = guest
+    this.machine = new Machine((calls) => maker(bytes, calls, { memoryPagesMax }, (error) => this.#reject(error)), args, outside)
+  }
+
+  async boot(): Promise<Sight> {
+    this.machine.boot()
+    return await this.#settle()
+  }
+
+  async step(step: TapeStep): Promise<Sight> {
+    const events = step === 'timers' ? [...this.outside.armed].map((timer) => ({ kind: Kind.timer, timer })) : step
+    for (const event of events) {
+      if (event.kind === Kind.timer) this.outside.armed.delete(event.timer)
+      this.machine.inject(event)
+    }
+    return await this.#settle()
+  }
+
+  /** Runs until the guest rests and nothing is due; interrupts go in where a slice of ticks ends. */
+  async #settle(): Promise<Sight> {
+    const { machine } = this
+    let stop: Stop | undefined
+    while (!machine.ended) {
+      const causes = machine.dueCauses()
+      if (causes !== 0) machine.interrupt(causes)
+      else if (machine.idle) break
+      stop = await this.#run()
+    }
+    const { ticks } = machine
+    const sight = { ticks, hash: machine.stateHash(0, machine.memoryPages), outputs: this.outside.take() }
+    return machine.ended ? { ...sight, end: stop! } : sight
+  }
+
+  #run(): Promise<Stop> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      this.machine.run(this.machine.ticks + QUANTUM_TICKS, resolve)
+    })
+  }
+}
