@@ -28,6 +28,7 @@ const entryPoints: readonly RegExp[] = [
   /^bench\/kernels\/assembly\/\w+\.ts$/, // each a program that bench/kernels/build.ts compiles by name
   /^hypervisor\/cli\/bin\//, /^hypervisor\/cli\/ft-(run|drill)\.ts$/, // bin/launch.js imports these two by name
   /^guest-images\/lib\/console\.ts$/, // build.ts names its abort to the compiler
+  /^ft-tests\/channel\/fuzz\/run\.ts$/, // npm run fuzz:links
   /^ft-tests\/sim\/run\.ts$/, // npm run sim
   /^ft-tests\/spec\/run\.ts$/ // npm run spec
 ]
