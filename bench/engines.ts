@@ -2,12 +2,14 @@
  * How much slower kernels run on our engines, and on other interpreters that JavaScript can host, than on V8 as it is.
  * `npm run bench:engines -- --help`
  */
+import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Contender } from './engines/contender.ts'
 import { kernelFigures } from './engines/figures.ts'
 import type { KernelFigures } from './engines/figures.ts'
 import { ourEngines } from './engines/our-engines.ts'
+import { polywasm } from './engines/polywasm.ts'
 import { enginesReport, enginesTable } from './engines/report.ts'
 import { measureKernel } from './engines/rounds.ts'
 import { wasmInterp } from './engines/wasm-interp.ts'
@@ -20,9 +22,10 @@ type Flags = {
   readonly contenders?: readonly Contender[]
   readonly quick: boolean
   readonly json: boolean
+  readonly output?: string
 }
 
-const peers: readonly Contender[] = [wasmInterp]
+const peers: readonly Contender[] = [wasmInterp, polywasm]
 const everyone = [...ourEngines, ...peers]
 
 const examples = `
@@ -42,6 +45,7 @@ new Command('bench:engines')
     .argParser(chosen('contender', everyone)))
   .option('--quick', 'fewer rounds, our engines only', false)
   .option('--json', 'print one line of JSON', false)
+  .option('--output <file>', 'write the JSON to a file too, for engines-plot.ts')
   .addHelpText('after', examples)
   .action(main)
   .parseAsync()
@@ -63,6 +67,7 @@ async function main(flags: Flags): Promise<void> {
     node: process.versions.node, processor: cpus()[0].model, rounds, loadBefore,
     contenders: Object.fromEntries(contenders.map(({ name, description, version }) => [name, { description, version }])),
   }, figures)
+  if (flags.output !== undefined) writeFileSync(flags.output, `${JSON.stringify(report, undefined, 2)}\n`)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : enginesTable(report))
 }
 
@@ -75,7 +80,7 @@ function parseRounds(value: string): number {
 function chosen<T extends { readonly name: string }>(what: string, all: readonly T[]): (value: string) => T[] {
   return (value) => value.split(',').map((name) => {
     const found = all.find((each) => each.name === name)
-    if (found === undefined) throw new InvalidArgumentError(`no ${what} "${name}" (there are: ${all.map((each) => each.name).join(', ')}).`)
-    return found
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`no ${what} "${name}" (there are: ${all.map((each) => each.name).join(', ')}).`)
   })
 }

@@ -57,7 +57,9 @@ async function main({ rounds, everyMs, quantumMs, seconds, json }: Flags): Promi
   }
   process.stderr.write(`gaps, ${seconds} s\n`)
   const gaps = await worstGaps(kernels().find(({ name }) => name === 'sha256')!, quantumMs, seconds)
-  const report = { everyMs, rounds, suspended: overall(costs, 'suspended'), breathing: overall(costs, 'breathing'), kernels: costs, gaps }
+  const report = {
+    everyMs, rounds, suspended: overall(costs, 'suspended'), breathing: overall(costs, 'breathing'), kernels: costs, gaps,
+  }
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : text(report))
 }
 
@@ -160,14 +162,14 @@ type Report = {
 }
 
 function text({ everyMs, rounds, kernels: costs, suspended, breathing, gaps }: Report): string {
-  const line = (name: string, a: number, b: number): string => `${name.padEnd(10)}${percent(a).padStart(11)}${percent(b).padStart(24)}`
+  const line = (name: string, a: string, b: string): string => `${name.padEnd(10)}${a.padStart(11)}${b.padStart(25)}`
   return `${[
-    `${''.padEnd(10)}${'suspended'.padStart(11)}${'with a turn of the loop'.padStart(24)}`,
-    ...Object.entries(costs).map(([name, cost]) => line(name, cost.suspended, cost.breathing)),
-    line('geomean', suspended.geomean, breathing.geomean),
+    line('', 'suspended', 'with a turn of the loop'),
+    ...Object.entries(costs).map(([name, cost]) => line(name, percent(cost.suspended), percent(cost.breathing))),
+    line('geomean', percent(suspended.geomean), percent(breathing.geomean)),
     `Cost of a suspension every ${everyMs} ms: processor time, medians of ${rounds} interleaved rounds.`,
-    `Beside a busy guest with a quantum of ${gaps.quantumMs} ms, the event loop's worst gap in ${gaps.turns} turns was ${gaps.worstMs} ms`,
-    `(${gaps.worstProcessorMs} ms of processor time: the rest is other programs).`,
+    `Beside a busy guest with a quantum of ${gaps.quantumMs} ms, the event loop's worst gap in ${gaps.turns} turns was`,
+    `${gaps.worstMs} ms (${gaps.worstProcessorMs} ms of processor time: the rest is other programs).`,
   ].join('\n')}\n`
 }
 

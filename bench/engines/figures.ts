@@ -36,9 +36,8 @@ export function kernelFigures(kernel: Kernel, contenders: readonly Contender[], 
   }
   const { plain, failures } = samples
   const medianOf = (span: 'large' | 'small'): number => rounded(median(plain.map((sample) => sample[span])))
-  return {
-    kind: kernel.kind, plainMs: { large: medianOf('large'), small: medianOf('small') }, slowdowns, failures: Object.fromEntries(failures),
-  }
+  const medians = { large: medianOf('large'), small: medianOf('small') }
+  return { kind: kernel.kind, plainMs: medians, slowdowns, failures: Object.fromEntries(failures) }
 }
 
 function plainMs({ large, small }: PlainSample, span: Span): number {
@@ -48,7 +47,8 @@ function plainMs({ large, small }: PlainSample, span: Span): number {
 function slowdown(ratios: readonly number[]): Slowdown {
   const ordered = ratios.toSorted((a, b) => a - b)
   const quarter = Math.floor((ordered.length - 1) / 4)
-  return { median: rounded(median(ordered)), low: rounded(ordered[quarter]), high: rounded(ordered[ordered.length - 1 - quarter]) }
+  const [low, high] = [ordered[quarter], ordered[ordered.length - 1 - quarter]]
+  return { median: rounded(median(ordered)), low: rounded(low), high: rounded(high) }
 }
 
 /** Over the kernels that a contender ran, of one kind or of all; undefined if it ran none. */

@@ -1,5 +1,6 @@
 /** Plain V8, which everything is compared with, and our own engines. */
 import type { Engine, EngineLimits, HostCalls, Stop } from '../../hypervisor/machine/engine.ts'
+import { ALL_INSTRUMENTATION } from '../../hypervisor/v8/conventions.ts'
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'
 import { checksumIn, KERNEL_PAGES_MAX } from '../kernels/catalogue.ts'
 import { processorMs } from './contender.ts'
@@ -8,6 +9,9 @@ import { inProcess, timed } from './in-process.ts'
 import type { Run, RunResult } from './in-process.ts'
 
 type CreateEngine = (bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void) => Engine
+
+/** The V8 engine without canonical NaNs: a contender of its own, whose figures stand among the V8 engine's. */
+export const TICKS_ONLY = 'v8-ticks'
 
 /** A tick that no kernel reaches. */
 const FAR = 2 ** 52
@@ -42,9 +46,16 @@ async function startEngine(create: CreateEngine, module: Uint8Array): Promise<Ru
 
 const endText = (stop: Stop): string => `the kernel ended: ${stop.kind === 'trap' ? stop.message : stop.kind}`
 
+const withoutNans: CreateEngine = (bytes, calls, limits, onHalt) =>
+  createV8Engine(bytes, calls, limits, onHalt, { ...ALL_INSTRUMENTATION, nan: false })
+
 export const ourEngines: readonly Contender[] = [
   inProcess({
     name: 'v8', description: 'our V8 engine: ticks, depth, canonical NaNs', version: process.versions.v8, span: 'large',
     start: (module) => startEngine(createV8Engine, module),
+  }),
+  inProcess({
+    name: TICKS_ONLY, description: 'our V8 engine with ticks and depth, NaNs left to V8', version: process.versions.v8,
+    span: 'large', start: (module) => startEngine(withoutNans, module),
   }),
 ]

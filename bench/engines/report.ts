@@ -1,6 +1,7 @@
 /** The figures of `bench:engines` as JSON and as a table. */
 import { summary } from './figures.ts'
 import type { KernelFigures, Slowdown, Summary } from './figures.ts'
+import { TICKS_ONLY } from './our-engines.ts'
 
 export interface About {
   readonly node: string
@@ -25,9 +26,6 @@ export interface EnginesReport {
 
 type ByKind = { readonly integer?: Summary, readonly float?: Summary }
 
-/** The V8 engine without its canonical NaNs is a contender of its own, but its figures stand among the V8 engine's. */
-export const TICKS_ONLY = 'v8-ticks'
-
 export function enginesReport(about: About, kernels: Readonly<Record<string, KernelFigures>>): EnginesReport {
   const summaries: Record<string, unknown> = {}
   for (const name of Object.keys(about.contenders)) {
@@ -47,10 +45,10 @@ export function enginesTable({ about, kernels }: EnginesReport): string {
   const names = Object.keys(about.contenders)
   const rows = Object.entries(kernels).map(([kernel, { plainMs, slowdowns, failures }]) =>
     [kernel, plainMs.large.toFixed(1), ...names.map((name) => cell(slowdowns[name], failures[name]))])
-  const total = (title: string, pick: (of: Summary) => string, kind?: 'integer' | 'float'): string[] => [title, '', ...names.map((name) => {
-    const own = summary(kernels, name, kind)
-    return own === undefined ? '' : pick(own)
-  })]
+  const total = (title: string, pick: (of: Summary) => string, kind?: 'integer' | 'float'): string[] => {
+    const summaries = names.map((name) => summary(kernels, name, kind))
+    return [title, '', ...summaries.map((own) => (own === undefined ? '' : pick(own)))]
+  }
   const table = [
     ['', 'V8 ms', ...names], ...rows, [],
     total('geomean', ({ geomean }) => digits(geomean)),
@@ -63,21 +61,22 @@ export function enginesTable({ about, kernels }: EnginesReport): string {
 }
 
 function cell(slowdown: Slowdown | undefined, failure: string | undefined): string {
-  if (slowdown !== undefined) return `${digits(slowdown.median)} ±${Math.round((slowdown.high - slowdown.low) / slowdown.median * 50)}%`
-  return failure === undefined ? '' : '–'
+  if (slowdown === undefined) return failure === undefined ? '' : '–'
+  const { median, low, high } = slowdown
+  return `${digits(median)} ±${Math.round((high - low) / median * 50)}%`
 }
 
 const digits = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
 
 function aligned(table: readonly (readonly string[])[]): string {
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-  return table.map((row) => row.map((text, column) => column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))
-    .join('  ').trimEnd()).join('\n')
+  const pad = (text: string, column: number): string => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))
+  return table.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
 }
 
 function legend({ node, processor, rounds, loadBefore, contenders }: About, kernels: EnginesReport['kernels']): string {
-  const failures = new Set(Object.values(kernels).flatMap((figures) =>
-    Object.entries(figures.failures).map(([name, reason]) => `${name} did not run: ${reason}`)))
+  const failures = Object.entries(kernels).flatMap(([kernel, figures]) =>
+    Object.entries(figures.failures).map(([name, reason]) => `${name} did not run ${kernel}: ${reason}`))
   return [
     'Slowdowns against plain V8 at the same work: medians over the rounds of each round\'s own, and half the distance of their',
     `quartiles. Processor time, ${rounds} rounds. Node ${node} on ${processor}, load of the machine before: ${loadBefore}.`,

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 /** Kernels that allocate objects and drop them; the others need no collector. */
 const COLLECTED: ReadonlySet<string> = new Set(['objects'])
 
-/** The module of a kernel (`assembly/NAME.ts`), compiled if it is missing or older than any source. Throws if it does not compile. */
+/** The module of a kernel (`assembly/NAME.ts`), compiled if it is missing or older than any source. Throws if that fails. */
 export async function kernelModule(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const path = join(root, 'build', `${name}.wasm`)
   const newest = Math.max(...readdirSync(join(root, 'assembly')).map((file) => statSync(join(root, 'assembly', file)).mtimeMs))
