@@ -30,6 +30,7 @@ const entryPoints: readonly RegExp[] = [
   /^guest-images\/lib\/console\.ts$/, // build.ts names its abort to the compiler
   /^ft-tests\/channel\/fuzz\/run\.ts$/, // npm run fuzz:links
   /^ft-tests\/sim\/run\.ts$/, // npm run sim
+  /^ft-tests\/fuzz\/run\.ts$/, // npm run fuzz:engines
   /^ft-tests\/spec\/run\.ts$/ // npm run spec
 ]
 

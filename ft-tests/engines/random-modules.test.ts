@@ -1,0 +1,32 @@
+/** A few seeds of `npm run fuzz:engines`, and that the campaign sees bugs. */
+import test from 'ava'
+import { Campaign } from '../fuzz/campaign.ts'
+import { ENGINES } from '../fuzz/engine-kinds.ts'
+import { hunt } from '../fuzz/plant-hunt.ts'
+import { TranslateToFuzz } from '../fuzz/wasm-opt.ts'
+
+const engines = Object.keys(ENGINES)
+
+test('random modules show the same on every engine', async t => {
+  const translator = new TranslateToFuzz()
+  const campaign = new Campaign(Object.values(ENGINES), translator)
+  for (let seed = 1; seed <= 200; seed++) {
+    const { mismatch } = await campaign.run(seed)
+    t.is(mismatch, undefined, `seed ${seed}`)
+  }
+  translator.close()
+  const { modules, opcodes } = campaign.report()
+  t.deepEqual(modules, { binaryen: 100, own: 100 })
+  t.true(opcodes.covered > 300, `${opcodes.covered} opcodes`)
+})
+
+for (const plant of ['late-stop', 'rotate', 'frame-size']) {
+  test(`${plant}, planted in any engine, is found`, async t => {
+    const translator = new TranslateToFuzz()
+    for (const engine of engines) {
+      const { seedsToFind } = await hunt(plant, engine, { seeds: 100, from: 1, engines }, translator)
+      t.not(seedsToFind, undefined, engine)
+    }
+    translator.close()
+  })
+}

@@ -1,0 +1,70 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { ENGINES } from './engine-kinds.ts'
+import { PLANTS } from './plants.ts'
+
+export interface Options {
+  readonly seeds: number
+  readonly from: number
+  readonly json: boolean
+  readonly engines: readonly string[]
+  /** A planted bug (`NAME` or `NAME@ENGINE`), or `all`. */
+  readonly plant: string | undefined
+  readonly tiers: boolean
+  readonly out: string
+  readonly reduceSeconds: number
+  readonly keep: string | undefined
+}
+
+export const USAGE = 2
+
+const notes = `
+Each seed makes a random module (odd: Binaryen's translate-to-fuzz, even: a generator of our own) and a scenario: arguments,
+interrupts, stops at random ticks, answers of the host. All engines must show the same results, traps, ticks, host calls and
+state hashes: run through, stopped on the way, interrupted, and moved between engines by snapshot. A naive instrumentation of
+the module is the third voice, and says which opcodes were reached.
+
+A mismatch prints its seed and the first difference; a minimised module is written as .wasm and .wat.
+
+Planted bugs:
+${Object.entries(PLANTS).map(([name, { what }]) => `  ${name.padEnd(14)} ${what}`).join('\n')}
+
+Exit codes: 0 no mismatch (with --plant: every bug found), 1 otherwise, 2 wrong arguments.`
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number.')
+  return value
+}
+
+function engineNames(text: string): string[] {
+  const names = text.split(',')
+  for (const name of names) {
+    if (!Object.hasOwn(ENGINES, name)) throw new InvalidArgumentError(`engines are ${Object.keys(ENGINES).join(', ')}.`)
+  }
+  return names
+}
+
+function plantName(text: string): string {
+  const [name, engine, ...rest] = text.split('@')
+  const known = name === 'all' ? engine === undefined : Object.hasOwn(PLANTS, name)
+  if (known && rest.length === 0 && (engine === undefined || Object.hasOwn(ENGINES, engine))) return text
+  throw new InvalidArgumentError(`bugs are all, ${Object.keys(PLANTS).join(', ')}; behind an @ the engine.`)
+}
+
+/** The command's options. Ends the process with a line of its own if they are wrong. */
+export function parseOptions(args: readonly string[], defaultOut: string): Options {
+  const command = new Command('npm run fuzz:engines --')
+    .description('Runs random modules on all engines and compares everything that can be seen.')
+    .option('--seeds <count>', 'how many seeds', whole, 500)
+    .option('--from <seed>', 'the first one', whole, 1)
+    .option('--engines <names>', 'engines to compare, the reference first', engineNames, Object.keys(ENGINES))
+    .option('--plant <bug>', 'plant a bug and see that it is found: BUG, BUG@ENGINE or all', plantName)
+    .option('--tiers', 'in child processes: V8 as it is, its baseline compiler only, its optimising compiler only', false)
+    .option('--out <folder>', 'where minimised modules are written', defaultOut)
+    .option('--reduce-seconds <seconds>', 'how long a module is minimised (0: not)', whole, 20)
+    .option('--json', 'print the report as one line of JSON', false)
+    .addOption(new Option('--keep <folder>', 'keep Binaryen\'s modules in a folder').hideHelp())
+    .addHelpText('after', notes)
+    .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))
+  return command.parse([...args], { from: 'user' }).opts<Options>()
+}
