@@ -8,6 +8,19 @@ export interface WasmFault {
   readonly functionIndex?: number | undefined
 }
 
+const SHOWN_MAX = 80
+const CONTROL = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A name out of a module as messages show it: quoted, in one line, cut if it is long. */
+export function quoted(name: string): string {
+  const shown = JSON.stringify(name.slice(0, SHOWN_MAX)).replace(CONTROL, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return name.length > SHOWN_MAX ? `${shown} (cut: ${name.length} characters)` : shown
+}
+
+const PART_MAX = 400
+/** Signatures can have a thousand types. */
+const cut = (text: string): string => (text.length > PART_MAX ? `${text.slice(0, PART_MAX)}…` : text)
+
 /** The one error of decoding, validation and admission: a module that this machine will not run. */
 export class WasmError extends Error {
   readonly offset: number
@@ -17,7 +30,7 @@ export class WasmError extends Error {
 
   constructor(fault: WasmFault) {
     const place = fault.functionIndex === undefined ? '' : ` in function ${fault.functionIndex}`
-    super(`bad module at byte ${fault.offset}${place}: found ${fault.found}, expected ${fault.expected}`)
+    super(`bad module at byte ${fault.offset}${place}: found ${cut(fault.found)}, expected ${cut(fault.expected)}`)
     this.name = 'WasmError'
     this.offset = fault.offset
     this.found = fault.found

@@ -1,4 +1,4 @@
-import { WasmError } from './errors.ts'
+import { quoted, WasmError } from './errors.ts'
 import { functionType } from './module.ts'
 import type { ExternKind, Import, WasmModule } from './module.ts'
 import { F64, I32, sameSignature, signature } from './types.ts'
@@ -64,13 +64,13 @@ export function checkGuestAbi(module: WasmModule): void {
   }
   for (const { name, offset } of module.exports) {
     if (name.startsWith(RESERVED_PREFIX)) {
-      fail(offset, `export "${name}"`, `no export whose name begins with "${RESERVED_PREFIX}" (reserved)`)
+      fail(offset, `export ${quoted(name)}`, `no export whose name begins with "${RESERVED_PREFIX}" (reserved)`)
     }
   }
 }
 
 function checkImport(module: WasmModule, { module: from, name, kind, index, offset }: Import): void {
-  const full = `import "${from}.${name}"`
+  const full = `import ${quoted(`${from}.${name}`)}`
   if (from !== GUEST_MODULE) fail(offset, full, `imports from the module "${GUEST_MODULE}" only`)
   if (kind !== 'function') fail(offset, `${full} of a ${kind}`, `a function: a guest has its own ${kind}`)
   if (name.startsWith('disk_')) fail(offset, full, 'no disk calls: they are reserved for a later version of the ABI')

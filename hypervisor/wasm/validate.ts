@@ -2,7 +2,7 @@ import { validateConst } from './validate-const.ts'
 import { validateBody } from './validate-code.ts'
 import type { BodyFacts } from './validate-code.ts'
 import { InstructionReader } from './instructions.ts'
-import { WasmError } from './errors.ts'
+import { quoted, WasmError } from './errors.ts'
 import { functionType } from './module.ts'
 import type { Span, WasmModule } from './module.ts'
 import { OP } from './opcodes.ts'
@@ -84,9 +84,9 @@ function checkExports(module: WasmModule, referable: Set<number>): void {
   }
   const names = new Set<string>()
   for (const { name, kind, index, offset } of module.exports) {
-    if (names.has(name)) fail(offset, `a second export "${name}"`, 'export names that differ (duplicate export name)')
+    if (names.has(name)) fail(offset, `a second export ${quoted(name)}`, 'export names that differ (duplicate export name)')
     names.add(name)
-    if (index >= sizes[kind]) fail(offset, `export "${name}" of ${kind} ${index}`, `one below ${sizes[kind]} (unknown ${kind})`)
+    if (index >= sizes[kind]) fail(offset, `export ${quoted(name)} of ${kind} ${index}`, `one below ${sizes[kind]} (unknown ${kind})`)
     if (kind === 'function') referable.add(index)
   }
 }
