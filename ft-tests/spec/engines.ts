@@ -8,8 +8,15 @@ export const ENGINES = {
 } as const
 export type EngineName = keyof typeof ENGINES
 
+interface CannotAsk {
+  readonly engine: EngineName
+  readonly file: string
+  readonly line: number
+  readonly reason: string
+}
+
 /** What an engine can't be asked, and why. */
-const CANNOT_ASK: readonly { readonly engine: EngineName, readonly file: string, readonly line: number, readonly reason: string }[] = []
+const CANNOT_ASK: readonly CannotAsk[] = []
 
 export function reasonToSkip(engine: EngineName, script: SpecScript, { line }: SpecCommand): string | undefined {
   return CANNOT_ASK.find(one => one.engine === engine && one.file === script.name && one.line === line)?.reason

@@ -7,7 +7,7 @@ const WORDING: readonly (readonly [suite: string, ours: RegExp])[] = [
   // Where the format has a single byte, one with the continuation bit is a wrong byte, and bits of later proposals are theirs.
   ['integer representation too long', /as the (fifth|tenth) byte of an integer|found 0x[89a-f][\da-f],|the end of its section/],
   ['integer too large', /as the (fifth|tenth) byte of an integer|shared memory/],
-  ['unexpected end', /an empty file|does not begin with|the end of (the|its)|bytes left|a count of|expected \d+, as|unknown type/],
+  ['unexpected end', /empty file|does not begin|the end of (the|its)|bytes left|a count of|expected \d+, as|unknown type/],
   ['magic header not detected', /does not begin with|component/],
   ['unknown binary version', /version bytes/],
   ['malformed section id', /found section \d+/],

@@ -13,7 +13,8 @@ export function tellFailure({ file, line, command, expected, found }: Failure): 
 
 export function tellSummary(report: SpecReport): string {
   const { engine, commands, skipped } = report
-  const group = (name: string, count: Count): string => (count.files === 0 ? '' : tellFile(`${name} (${number(count.files)} files)`, count))
+  const group = (name: string, count: Count): string =>
+    (count.files === 0 ? '' : tellFile(`${name} (${number(count.files)} files)`, count))
   const kinds = Object.entries(commands).sort(([a], [b]) => a.localeCompare(b)).map(([kind, count]) => `${number(count)} ${kind}`)
   return [
     '\n', group('core', report.core), group('simd', report.simd), group('tail-call', report.tailCall),

@@ -38,7 +38,8 @@ export interface SpecReport extends Count, Readonly<Record<Group, Count>> {
 
 export class Tally {
   private readonly total = noCount()
-  private readonly groups: Record<Group, Count> = { core: noCount(), simd: noCount(), tailCall: noCount(), extendedConst: noCount() }
+  private readonly groups: Record<Group, Count> =
+    { core: noCount(), simd: noCount(), tailCall: noCount(), extendedConst: noCount() }
   private readonly commands: Record<string, number> = {}
   private readonly skipped: Skip[] = []
   readonly failures: Failure[] = []

@@ -51,7 +51,9 @@ class WastReader {
       case 'register': return { type: 'register', line, as: stringText(first.text), ...named(second) }
       case 'invoke':
       case 'get': return { type: 'action', line, action: this.action(items) }
-      case 'assert_return': return { type: head.text, line, action: this.action(first.items), expected: this.values(items.slice(2)) }
+      case 'assert_return': {
+        return { type: head.text, line, action: this.action(first.items), expected: this.values(items.slice(2)) }
+      }
       default: return { line, ...this.assertion(head.text, first), text: stringText(second.text) }
     }
   }

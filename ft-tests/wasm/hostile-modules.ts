@@ -103,7 +103,10 @@ export const HOSTILE: readonly Hostile[] = [
   } },
   { name: 'imports', make: bytes => module([1, list(1, ...EMPTY_TYPE)], [2, vector(bytes, 0, 0, 0, 0)]) },
   { name: 'functions', make: bytes => functions(Math.floor(bytes / 4), list(0, OP.end).bytes().slice()) },
-  { name: 'functions without bodies', make: bytes => module([1, list(1, ...EMPTY_TYPE)], [3, vector(bytes, 0)]), refused: /bodies/ },
+  {
+    name: 'functions without bodies', refused: /bodies/,
+    make: bytes => module([1, list(1, ...EMPTY_TYPE)], [3, vector(bytes, 0)]),
+  },
   { name: 'memories', make: bytes => module([5, vector(bytes, 0, 0)]), refused: LIMIT },
   { name: 'tables', make: bytes => module([4, vector(bytes, 0x70, 0, 0)]), refused: LIMIT },
   { name: 'globals', make: bytes => module([6, vector(bytes, I32, 0, OP.i32Const, 0, OP.end)]) },
@@ -119,21 +122,35 @@ export const HOSTILE: readonly Hostile[] = [
     for (let i = 0; i < bytes / 3; i++) out.ops(0, 1, 0)
     return out.bytes().slice()
   } },
-  { name: 'a long name', make: bytes => module([7, new ByteWriter().u32(1).name('\n'.repeat(bytes)).ops(2, 0)]), refused: /unknown memory/ },
+  {
+    name: 'a long name', refused: /unknown memory/,
+    make: bytes => module([7, new ByteWriter().u32(1).name('\n'.repeat(bytes)).ops(2, 0)]),
+  },
   { name: '10^6 locals', make: () => functions(1, manyLocals(1_000_000)), refused: LIMIT },
-  { name: '2^32 locals twice', make: () => functions(1, list(2, 0xff, 0xff, 0xff, 0xff, 0x0f, I32, 0xff, 0xff, 0xff, 0xff, 0x0f, I32, OP.end)
-    .bytes().slice()), refused: LIMIT },
+  {
+    name: '2^32 locals twice', refused: LIMIT,
+    make: () => functions(1, list(2).u32(0xffffffff).u8(I32).u32(0xffffffff).ops(I32, OP.end).bytes().slice()),
+  },
   { name: 'functions of many locals', make: bytes => functions(Math.floor(bytes / 8), manyLocals(10_000)) },
-  { name: 'groups of no locals', make: bytes => functions(1, new ByteWriter().raw(vector(bytes, 0, I32).bytes()).u8(OP.end).bytes().slice()) },
+  { name: 'groups of no locals', make: bytes => functions(1, vector(bytes, 0, I32).u8(OP.end).bytes().slice()) },
   { name: 'nested blocks', make: bytes => nested(bytes, [OP.block, 0x40]), refused: LIMIT },
   { name: 'nested loops of a type', make: bytes => nested(bytes, [OP.loop, 0]), refused: LIMIT },
-  { name: 'br_table', make: bytes => code(0, list(OP.i32Const, 0, OP.brTable).raw(vector(bytes, 0).bytes()).u8(0).bytes(), [0], [OP.end]), refused: LIMIT },
+  {
+    name: 'br_table', refused: LIMIT,
+    make: bytes => code(0, list(OP.i32Const, 0, OP.brTable).raw(vector(bytes, 0).bytes()).u8(0).bytes(), [0], [OP.end]),
+  },
   { name: 'br_table over wide blocks', make: wideTable },
   { name: 'many small br_tables', make: bytes => code(bytes, [], [OP.i32Const, 0, OP.brTable, 1, 0, 0], [OP.end]) },
   { name: 'constants piled up', make: bytes => code(bytes, [], [OP.i32Const, 0], [OP.unreachable, OP.end]), refused: LIMIT },
-  { name: 'wide calls piled up', make: bytes => code(bytes, [], [OP.call, 0], [OP.return, OP.end], wide(0, 1000)), refused: LIMIT },
+  {
+    name: 'wide calls piled up', refused: LIMIT,
+    make: bytes => code(bytes, [], [OP.call, 0], [OP.return, OP.end], wide(0, 1000)),
+  },
   { name: 'wide calls', make: bytes => code(bytes, [OP.unreachable], [OP.call, 0], [OP.end], wide(1000, 1000)) },
-  { name: 'wide branches', make: bytes => code(bytes, [OP.unreachable, OP.call, 0], [OP.i32Const, 0, OP.brIf, 0], [OP.end], wide(1000, 1000)) },
+  {
+    name: 'wide branches',
+    make: bytes => code(bytes, [OP.unreachable, OP.call, 0], [OP.i32Const, 0, OP.brIf, 0], [OP.end], wide(1000, 1000)),
+  },
   { name: 'constants piled up in a global', make: bytes => module([6, constant(bytes, [OP.i32Const, 0])]), refused: LIMIT },
   { name: 'a long constant expression', make: bytes => module([6, constant(bytes, [OP.i32Const, 0, OP.i32Add])]) },
   { name: 'floats looked at', make: bytes => code(bytes, [0x43, 0, 0, 0, 0], [0x92 - 1, 0x8c], [OP.drop, OP.end]) },

@@ -8,8 +8,8 @@ import { HOSTILE } from './hostile-modules.ts'
 import { disagreement, refusalOf } from './judge.ts'
 
 const BYTES = 1_000_000
-/** What V8 itself and our code take, and 56 times the module. */
-const HEAP_MIB = 64
+/** What V8 itself and our code take, and some 48 times the module. */
+const HEAP_MIB = 56
 /** Far above what any takes alone; a machine may be busy. */
 const MS_MAX = 30_000
 
@@ -29,7 +29,8 @@ test('a hostile module is judged in little memory and time: a small multiple of 
   const child = fileURLToPath(new URL('hostile-child.ts', import.meta.url))
   const flags = [`--max-old-space-size=${HEAP_MIB}`, '--max-semi-space-size=1']
   const ended = await promisify(execFile)(process.execPath, [...flags, child, String(BYTES)]).catch(error => error as Ended)
-  const told = ended.stdout.trim().split('\n').filter(line => line.endsWith('}')).map(line => JSON.parse(line) as Judged & { begins?: string })
+  const lines = ended.stdout.trim().split('\n').filter(line => line.endsWith('}'))
+  const told = lines.map(line => JSON.parse(line) as Judged & { begins?: string })
   t.false(ended instanceof Error, `the child died at ${JSON.stringify(told.at(-1))}: ${ended.stderr.slice(0, 500)}`)
   const judged = new Map(told.filter(({ begins }) => begins === undefined).map(one => [one.name, one]))
   for (const { name, refused } of HOSTILE) {

@@ -4,7 +4,10 @@ import { WasmError } from '../../hypervisor/wasm/errors.ts'
 import { stackBudget } from '../../hypervisor/wasm/stack-budget.ts'
 import { validateModule } from '../../hypervisor/wasm/validate.ts'
 
-/** The refusal of a module by everything that looks at it before an engine does; undefined if it passes. Any error but `WasmError` passes through. */
+/**
+ * The refusal of a module by everything that looks at it before an engine does; undefined if it passes. Any error but
+ * `WasmError` passes through.
+ */
 export function refusalOf(bytes: Uint8Array): WasmError | undefined {
   try {
     const module = decodeModule(bytes)
@@ -22,7 +25,8 @@ interface V8 {
 }
 
 /** V8's own verdict. */
-export const v8Accepts = (bytes: Uint8Array): boolean => (globalThis as unknown as { WebAssembly: V8 }).WebAssembly.validate(bytes)
+export const v8Accepts = (bytes: Uint8Array): boolean =>
+  (globalThis as unknown as { WebAssembly: V8 }).WebAssembly.validate(bytes)
 
 /** Refusals where V8 may accept: proposals that this machine leaves out, and limits of its own. */
 const OURS_ALONE = /a use of |at most|only imported globals|multiple memories/

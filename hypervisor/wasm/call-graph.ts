@@ -30,6 +30,9 @@ export interface CallGraph {
   readonly order: readonly number[]
 }
 
+/** What most functions of a hostile module call; shared. */
+const NONE: readonly number[] = []
+
 /** Analyses a validated module. Loops tick at every arrival at their header and need no analysis. */
 export function analyseCalls(module: WasmModule): CallGraph {
   const functions = module.functions.length
@@ -40,8 +43,8 @@ export function analyseCalls(module: WasmModule): CallGraph {
     classes.set(key, known)
     return known
   })
-  const calls: number[][] = Array.from({ length: functions + classes.size }, () => [])
-  const tailCalls: number[][] = calls.map(() => [])
+  const calls: (readonly number[])[] = new Array(functions + classes.size).fill(NONE)
+  const tailCalls = calls.slice()
   const loops = new Uint8Array(calls.length)
   module.bodies.forEach(({ code }, i) => {
     const from = module.importedFunctions + i
@@ -51,7 +54,9 @@ export function analyseCalls(module: WasmModule): CallGraph {
     loops[from] = Number(edges.loops)
   })
   const taken = addressTaken(module)
-  for (const index of taken) calls[classOf[module.functions[index]]].push(index)
+  const members: number[][] = Array.from(classes, () => [])
+  for (const index of taken) members[classOf[module.functions[index]] - functions].push(index)
+  members.forEach((list, i) => { calls[functions + i] = list })
 
   const all = calls.map((list, i) => (tailCalls[i].length === 0 ? list : [...list, ...tailCalls[i]]))
   const { order, component, size } = componentsOf(all)
@@ -76,25 +81,25 @@ function reaching(marked: Uint8Array, calls: readonly (readonly number[])[], ord
 }
 
 interface BodyCalls {
-  readonly calls: number[]
-  readonly tailCalls: number[]
+  readonly calls: readonly number[]
+  readonly tailCalls: readonly number[]
   readonly loops: boolean
 }
 
 function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): BodyCalls {
-  const calls = new Set<number>()
-  const tailCalls = new Set<number>()
+  let calls: Set<number> | undefined
+  let tailCalls: Set<number> | undefined
   let loops = false
   const code = new InstructionReader(module.bytes, span)
   while (!code.atEnd) {
     code.next()
-    if (code.opcode === OP.call) calls.add(code.a)
-    else if (code.opcode === OP.callIndirect) calls.add(classOf[code.a])
-    else if (code.opcode === OP.returnCall) tailCalls.add(code.a)
-    else if (code.opcode === OP.returnCallIndirect) tailCalls.add(classOf[code.a])
+    if (code.opcode === OP.call) (calls ??= new Set()).add(code.a)
+    else if (code.opcode === OP.callIndirect) (calls ??= new Set()).add(classOf[code.a])
+    else if (code.opcode === OP.returnCall) (tailCalls ??= new Set()).add(code.a)
+    else if (code.opcode === OP.returnCallIndirect) (tailCalls ??= new Set()).add(classOf[code.a])
     else if (code.opcode === OP.loop) loops = true
   }
-  return { calls: [...calls], tailCalls: [...tailCalls], loops }
+  return { calls: calls === undefined ? NONE : [...calls], tailCalls: tailCalls === undefined ? NONE : [...tailCalls], loops }
 }
 
 /**

@@ -13,7 +13,8 @@ const CONTROL = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 /** A name out of a module as messages show it: quoted, in one line, cut if it is long. */
 export function quoted(name: string): string {
-  const shown = JSON.stringify(name.slice(0, SHOWN_MAX)).replace(CONTROL, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  const shown = JSON.stringify(name.slice(0, SHOWN_MAX)).replace(CONTROL, escape)
   return name.length > SHOWN_MAX ? `${shown} (cut: ${name.length} characters)` : shown
 }
 

@@ -1,7 +1,10 @@
 import type { LocalGroup } from './module.ts'
 import type { ValType } from './types.ts'
 
-/** Types of a function's locals, parameters first, by index. It keeps groups as the module has them: a few bytes can declare 50,000. */
+/**
+ * Types of a function's locals, parameters first, by index. It keeps groups as the module has them: a few bytes can
+ * declare 50,000.
+ */
 export class LocalTypes {
   readonly length: number
   private readonly params: readonly ValType[]

@@ -86,7 +86,9 @@ function checkExports(module: WasmModule, referable: Set<number>): void {
   for (const { name, kind, index, offset } of module.exports) {
     if (names.has(name)) fail(offset, `a second export ${quoted(name)}`, 'export names that differ (duplicate export name)')
     names.add(name)
-    if (index >= sizes[kind]) fail(offset, `export ${quoted(name)} of ${kind} ${index}`, `one below ${sizes[kind]} (unknown ${kind})`)
+    if (index >= sizes[kind]) {
+      fail(offset, `export ${quoted(name)} of ${kind} ${index}`, `one below ${sizes[kind]} (unknown ${kind})`)
+    }
     if (kind === 'function') referable.add(index)
   }
 }
