@@ -10,14 +10,21 @@ const engines = Object.keys(ENGINES)
 test('random modules show the same on every engine', async t => {
   const translator = new TranslateToFuzz()
   const campaign = new Campaign(Object.values(ENGINES), translator)
-  for (let seed = 1; seed <= 200; seed++) {
+  for (let seed = 1; seed <= 120; seed++) {
     const { mismatch } = await campaign.run(seed)
     t.is(mismatch, undefined, `seed ${seed}`)
   }
   translator.close()
   const { modules, opcodes } = campaign.report()
-  t.deepEqual(modules, { binaryen: 100, own: 100 })
-  t.true(opcodes.covered > 300, `${opcodes.covered} opcodes`)
+  t.deepEqual(modules, { binaryen: 60, own: 60 })
+  t.true(opcodes.covered > 250, `${opcodes.covered} opcodes`)
+})
+
+test('without canonical NaNs, differences are seen', async t => {
+  const translator = new TranslateToFuzz()
+  const { seedsToFind } = await hunt('nan-off', 'v8', { seeds: 200, from: 1, engines }, translator)
+  t.not(seedsToFind, undefined)
+  translator.close()
 })
 
 for (const plant of ['late-stop', 'rotate', 'frame-size']) {

@@ -18,14 +18,24 @@ export type Sight = { readonly ticks: number; readonly hash: number; readonly ou
 
 const QUANTUM_TICKS = 20_000
 
+/** Stops on the way that nothing may come of. */
+export interface SilentStops {
+  /** The tick to stop at next, given where the machine is; none if it is Infinity. */
+  next(ticks: number): number
+  /** Called at each such stop. */
+  at(machine: Machine): void
+}
+
 /** A whole machine on an engine, driven by a tape: steps that are delivered while it is idle. */
 export class TapeMachine {
   readonly machine: Machine
   readonly outside: TapeOutside
+  readonly #stops: SilentStops | undefined
   #reject: (error: unknown) => void = () => {}
 
-  constructor(guest: TapeGuest, maker: EngineMaker, outside = new TapeOutside()) {
+  constructor(guest: TapeGuest, maker: EngineMaker, outside = new TapeOutside(), stops?: SilentStops) {
     this.outside = outside
+    this.#stops = stops
     const { bytes, args, memoryPagesMax } = guest
     this.machine = new Machine((calls) => maker(bytes, calls, { memoryPagesMax }, (error) => this.#reject(error)), args, outside)
   }
@@ -59,10 +69,20 @@ export class TapeMachine {
     return machine.ended ? { ...sight, end: stop! } : sight
   }
 
-  #run(): Promise<Stop> {
+  async #run(): Promise<Stop> {
+    const { machine } = this
+    const sliceEnd = machine.ticks + QUANTUM_TICKS
+    for (;;) {
+      const stop = await this.#runUntil(Math.min(sliceEnd, this.#stops?.next(machine.ticks) ?? sliceEnd))
+      if (stop.kind !== 'tick' || machine.ticks === sliceEnd) return stop
+      this.#stops?.at(machine)
+    }
+  }
+
+  #runUntil(tick: number): Promise<Stop> {
     return new Promise((resolve, reject) => {
       this.#reject = reject
-      this.machine.run(this.machine.ticks + QUANTUM_TICKS, resolve)
+      this.machine.run(tick, resolve)
     })
   }
 }

@@ -22,7 +22,7 @@ export async function huntPlants(options: Options): Promise<{ passed: boolean, r
   const results: PlantResult[] = []
   const translator = new TranslateToFuzz()
   for (const into of engine === undefined ? options.engines : [engine]) {
-    for (const plant of names) {
+    for (const plant of names.filter(name => (PLANTS[name].engine ?? into) === into)) {
       const result = await hunt(plant, into, options, translator)
       results.push(result)
       const { seedsToFind } = result

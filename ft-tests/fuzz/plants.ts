@@ -1,6 +1,8 @@
-/** Bugs planted on purpose, to see that the campaign finds them. None touches an engine: each alters what one is given or says. */
+/** Bugs planted on purpose, to see that the campaign finds them. Each alters what an engine is given or says, never the engine. */
 import { GuestExit } from '../../hypervisor/machine/engine.ts'
 import type { Stop } from '../../hypervisor/machine/engine.ts'
+import { ALL_INSTRUMENTATION } from '../../hypervisor/v8/conventions.ts'
+import { createV8Engine } from '../../hypervisor/v8/engine.ts'
 import { FD, OP } from '../../hypervisor/wasm/opcodes.ts'
 import { TRAP } from '../../hypervisor/wasm/traps.ts'
 import { I64 } from '../../hypervisor/wasm/types.ts'
@@ -12,6 +14,8 @@ import type { MakeEngine } from './scenario.ts'
 
 export interface Plant {
   readonly what: string
+  /** The one engine that it can be planted in; any, if undefined. */
+  readonly engine?: string
   readonly into: (make: MakeEngine) => MakeEngine
 }
 
@@ -73,6 +77,11 @@ function naiveMin(module: IrModule): void {
 }
 
 export const PLANTS: Readonly<Record<string, Plant>> = {
+  'nan-off': {
+    what: 'NaNs are what the processor makes of them (v8 only)',
+    engine: 'v8',
+    into: () => (bytes, calls, limits, onHalt) => createV8Engine(bytes, calls, limits, onHalt, { ...ALL_INSTRUMENTATION, nan: false }),
+  },
   'shift-sign': swapped('i32.shr_s does what i32.shr_u should', 0x75, 0x76),
   'rotate': swapped('i64.rotl turns the other way', 0x89, 0x8a),
   'compare-edge': swapped('i32.le_u is i32.lt_u: off by one', 0x4d, 0x49),

@@ -31,6 +31,7 @@ const entryPoints: readonly RegExp[] = [
   /^ft-tests\/channel\/fuzz\/run\.ts$/, // npm run fuzz:links
   /^ft-tests\/sim\/run\.ts$/, // npm run sim
   /^ft-tests\/fuzz\/run\.ts$/, // npm run fuzz:engines
+  /^ft-tests\/engines\/check-\w+\.ts$/, // npm run check:stops, check:snapshots
   /^ft-tests\/spec\/run\.ts$/ // npm run spec
 ]
 
