@@ -1,18 +1,14 @@
+import { rewriteModule } from '../../hypervisor/v8/rewrite.ts'
 import { analyseCalls } from '../../hypervisor/wasm/call-graph.ts'
 import { decodeModule } from '../../hypervisor/wasm/decode.ts'
 import { WasmError } from '../../hypervisor/wasm/errors.ts'
 import { stackBudget } from '../../hypervisor/wasm/stack-budget.ts'
 import { validateModule } from '../../hypervisor/wasm/validate.ts'
 
-/**
- * The refusal of a module by everything that looks at it before an engine does; undefined if it passes. Any error but
- * `WasmError` passes through.
- */
-export function refusalOf(bytes: Uint8Array): WasmError | undefined {
+/** What a `WasmError` stopped; any other error passes through. */
+function refusedBy(action: () => void): WasmError | undefined {
   try {
-    const module = decodeModule(bytes)
-    const facts = validateModule(module)
-    stackBudget(module, analyseCalls(module), facts)
+    action()
     return undefined
   } catch (error) {
     if (error instanceof WasmError) return error
@@ -20,24 +16,49 @@ export function refusalOf(bytes: Uint8Array): WasmError | undefined {
   }
 }
 
+/**
+ * The refusal of a module by everything that looks at it before an engine does; undefined if it passes. Any error but
+ * `WasmError` passes through.
+ */
+export function refusalOf(bytes: Uint8Array): WasmError | undefined {
+  return refusedBy(() => {
+    const module = decodeModule(bytes)
+    const facts = validateModule(module)
+    stackBudget(module, analyseCalls(module), facts)
+  })
+}
+
+/** The module as V8 gets it, or why it does not fit the limits of the machine. */
+function rewritten(bytes: Uint8Array): Uint8Array | WasmError {
+  let out = bytes
+  const refusal = refusedBy(() => {
+    const module = decodeModule(bytes)
+    out = rewriteModule(module, validateModule(module), { memoryPagesMax: 65536, guest: false })
+  })
+  return refusal ?? out
+}
+
 interface V8 {
   validate(bytes: Uint8Array): boolean
 }
 
 /** V8's own verdict. */
-export const v8Accepts = (bytes: Uint8Array): boolean =>
+const v8Accepts = (bytes: Uint8Array): boolean =>
   (globalThis as unknown as { WebAssembly: V8 }).WebAssembly.validate(bytes)
 
 /** Refusals where V8 may accept: proposals that this machine leaves out, and limits of its own. */
 const OURS_ALONE = /a use of |at most|only imported globals|multiple memories/
 
 /**
- * What is wrong with our verdict on these bytes, measured by V8's: we are stricter only where we say so, never laxer. Undefined
- * if nothing is.
+ * What is wrong with our verdict on these bytes, measured by V8's: we are stricter only where we say so, never laxer, and what
+ * we accept is still accepted once it is rewritten. Undefined if nothing is.
  */
 export function disagreement(bytes: Uint8Array): string | undefined {
-  const refusal = refusalOf(bytes)
   const accepted = v8Accepts(bytes)
-  if (refusal === undefined) return accepted ? undefined : 'accepted what V8 refuses'
-  return accepted && !OURS_ALONE.test(refusal.message) ? `refused what V8 accepts: ${refusal.message}` : undefined
+  const judged = refusalOf(bytes) ?? rewritten(bytes)
+  if (judged instanceof WasmError) {
+    return accepted && !OURS_ALONE.test(judged.message) ? `refused what V8 accepts: ${judged.message}` : undefined
+  }
+  if (!accepted) return 'accepted what V8 refuses'
+  return v8Accepts(judged) ? undefined : 'rewritten into what V8 refuses'
 }
