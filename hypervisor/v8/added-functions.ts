@@ -19,24 +19,21 @@ const EXTEND_U = 0xad
 const I64_LE_U = 0x58
 const FC_BYTE = 0xfc
 
-/** Index of the function that calls the tick hook and gives the refilled counter. */
-export const refillFunction = (layout: Layout): number => layout.addedFunctions
-
 /** Index of the function that stands for `memory.grow`; undefined if the memory is another's. */
 export const growMemoryFunction = (layout: Layout): number | undefined =>
-  ownMemory(layout) ? layout.addedFunctions + 1 : undefined
+  ownMemory(layout) ? layout.addedFunctions : undefined
 
 /** Index of the function that stands for `table.grow` of this table; undefined if the table is another's. */
 export function growTableFunction(layout: Layout, table: number): number | undefined {
-  const first = layout.addedFunctions + (ownMemory(layout) ? 2 : 1)
+  const first = layout.addedFunctions + (ownMemory(layout) ? 1 : 0)
   return table < layout.module.importedTables ? undefined : first + table - layout.module.importedTables
 }
 
 const ownMemory = ({ module }: Layout): boolean => module.memories.length > module.importedMemories
 
-/** Every appended function, in index order: refilling, growth, access to the state, entries. */
+/** Every appended function, in index order: growth, access to the state, entries. */
 export function addedFunctions(layout: Layout): AddedFunction[] {
-  const functions: AddedFunction[] = [refill(layout)]
+  const functions: AddedFunction[] = []
   if (ownMemory(layout)) functions.push(growMemory(layout))
   for (let table = layout.module.importedTables; table < layout.module.tables.length; table++) {
     functions.push(growTable(layout, table))
@@ -44,12 +41,6 @@ export function addedFunctions(layout: Layout): AddedFunction[] {
   functions.push(...stateFunctions(layout))
   if (layout.options.guest) functions.push(...entries(layout))
   return functions
-}
-
-/** The counter's global is -1 already. */
-function refill({ hook, leftGlobal }: Layout): AddedFunction {
-  const body = new ByteWriter().ops(0, OP.call).u32(hook.tick).u8(OP.globalGet).u32(leftGlobal).u8(OP.end).bytes()
-  return { type: ADDED_TYPE.toI32, body }
 }
 
 /** `size` is what reads the size now, `max` the bound: growth within it that fails is the host's fault, not the guest's. */

@@ -21,6 +21,11 @@ export interface Conventions {
   /** By function index: 1 if it needs its budget, as it is recursive or calls what is. */
   readonly bounded: Uint8Array
   readonly threaded: Uint8Array
+  /**
+   * By function index: 1 for a threaded one that can neither trap nor reach the host, nor can what it calls: nobody sees the
+   * counter's global before it returns, so that it is left behind.
+   */
+  readonly silent: Uint8Array
   /** By type index: the same for whatever an indirect call of that type may reach. */
   readonly typeCounts: Uint8Array
   readonly typeBounded: Uint8Array
@@ -39,8 +44,9 @@ export function conventions(module: WasmModule, graph: CallGraph, { ticks, depth
     const fits = params.length + 2 <= VALUES_MAX && results.length + 1 <= VALUES_MAX
     if ((counts[i] === 0 && bounded[i] === 0) || !fits) threaded[i] = 0
   }
+  const silent = threaded.map((one, i) => one & counts[i] & (1 - graph.reachesTraps[i]))
   return {
-    counts, bounded, threaded,
+    counts, bounded, threaded, silent,
     typeCounts: ticks ? graph.typeReachesTicks : none(graph.typeReachesTicks),
     typeBounded: depth ? graph.typeReachesRecursion : none(graph.typeReachesRecursion),
   }

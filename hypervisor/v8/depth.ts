@@ -1,6 +1,7 @@
 import { OP } from '../wasm/opcodes.ts'
 import type { BodyEmitter } from './body-emitter.ts'
 import type { Layout } from './layout.ts'
+import type { TickCode } from './ticks.ts'
 
 /** Code that hands down the stack budget (see `../wasm/stack-budget.ts`). Nothing is restored on return. */
 export class DepthCode {
@@ -26,11 +27,12 @@ export class DepthCode {
   }
 
   /** What a recursive function does on entry, before its tick. */
-  check(): void {
+  check(ticks: TickCode | undefined): void {
     const { emitter } = this
     emitter.get(this.budget)
     emitter.constant(this.need).u8(OP.i32LtS)
     emitter.ifUnlikely()
+    if (ticks?.silent === true) ticks.store()
     emitter.call(this.layout.hook.depth).u8(OP.end)
   }
 

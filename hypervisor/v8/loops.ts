@@ -1,12 +1,13 @@
 import { InstructionReader } from '../wasm/instructions.ts'
 import { functionType } from '../wasm/module.ts'
 import type { WasmModule } from '../wasm/module.ts'
-import { FC, FD, IMM, OP, OPCODES } from '../wasm/opcodes.ts'
-import type { Opcode } from '../wasm/opcodes.ts'
+import { FD, OP } from '../wasm/opcodes.ts'
+import { canTrap } from '../wasm/trapping.ts'
 import { blockSignature } from '../wasm/validate-code.ts'
 
-/** Bytes of the largest loop body that is written several times over. */
-const SMALL_LOOP_BYTES = 200
+/** Bytes of the largest loop body that is written four times over, and of the largest that is doubled. */
+const FOURFOLD_BYTES = 200
+const TWOFOLD_BYTES = 800
 
 /** An innermost loop that exists twice in the rewritten code: unrolled for the many ticks, plain for the last few. */
 export interface SmallLoop {
@@ -17,6 +18,8 @@ export interface SmallLoop {
   readonly blockType: number
   /** Whether an instruction of the body can trap: only then someone could miss ticks that are not yet written down. */
   readonly traps: boolean
+  /** Times that the body stands in the unrolled loop. */
+  readonly copies: number
 }
 
 interface OpenBlock {
@@ -97,8 +100,10 @@ class LoopScan {
     if (!block.isLoop) return
     this.loops.pop()
     const { start, bodyStart, blockType, traps } = block
-    if (!block.small || !block.repeats || source.start - bodyStart > SMALL_LOOP_BYTES) return
-    this.found.set(start, { bodyStart, bodyEnd: source.start, blockType, traps })
+    const bytes = source.start - bodyStart
+    if (!block.small || !block.repeats || bytes > TWOFOLD_BYTES) return
+    const copies = bytes <= FOURFOLD_BYTES ? 4 : 2
+    this.found.set(start, { bodyStart, bodyEnd: source.start, blockType, traps, copies })
   }
 
   private branch(label: number, conditional: boolean): void {
@@ -134,12 +139,3 @@ class LoopScan {
 /** Calls, and instructions that are calls in V8's code or in ours. */
 const callsOut = (opcode: number): boolean =>
   (opcode >= OP.call && opcode <= OP.returnCallIndirect) || opcode === OP.memoryGrow || (opcode >= OP.memoryInit && opcode < FD)
-
-const TRAPPING_RANGES = [[OP.unreachable, OP.unreachable], [OP.tableGet, OP.tableSet], [0x6d, 0x70], [0x7f, 0x82], [0xa8, 0xab],
-  [0xae, 0xb1], [FC + 8, FC + 0xff]] as const
-
-function canTrap(opcode: number): boolean {
-  const { immediate } = OPCODES[opcode] as Opcode
-  if (immediate === IMM.memarg || immediate === IMM.memargLane) return true
-  return TRAPPING_RANGES.some(([from, to]) => opcode >= from && opcode <= to)
-}

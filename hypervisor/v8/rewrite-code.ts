@@ -71,7 +71,10 @@ export class BodyRewriter {
     const ownLocals = this.body.locals.reduce((sum, { count }) => sum + count, parameters)
     this.emitter = new BodyEmitter(module.bytes, ownLocals + this.shift, recordPlaces)
     this.loops = counts ? smallLoops(module, functionIndex) : NO_LOOPS
-    if (counts) this.ticks = new TickCode(this.emitter, layout, this.threaded ? parameters : this.emitter.local('left', I32))
+    if (counts) {
+      const counter = this.threaded ? parameters : this.emitter.local('left', I32)
+      this.ticks = new TickCode(this.emitter, layout, counter, conventions.silent[functionIndex] === 1)
+    }
     if (!bounded) return
     const budget = this.threaded ? parameters + Number(counts) : this.emitter.local('budget', I32)
     this.depth = new DepthCode(this.emitter, layout, functionIndex, budget)
@@ -139,9 +142,9 @@ export class BodyRewriter {
   private prologue(): void {
     const recursive = this.layout.graph.recursive[this.functionIndex] === 1
     if (!this.threaded) this.depth?.load()
-    if (recursive) this.depth?.check()
+    if (recursive) this.depth?.check(this.ticks)
     if (!this.threaded) this.ticks?.load()
-    if (recursive) this.ticks?.tick(false)
+    if (recursive) this.ticks?.tick()
   }
 
   private giveCounter(): void {
@@ -180,7 +183,7 @@ export class BodyRewriter {
     if (small === undefined || this.ticks === undefined) {
       this.nesting++
       this.copyTo(this.source.end)
-      this.ticks?.tick(false)
+      this.ticks?.tick()
       return
     }
     this.replace()
@@ -193,8 +196,9 @@ export class BodyRewriter {
   private leaveCopy(): void {
     if (this.copy === undefined || this.ticks === undefined) return
     const { ahead, loop: { traps } } = this.copy
-    if (ahead > 0) this.ticks.add(ahead, false)
-    else if (!traps) this.ticks.store()
+    const { silent } = this.ticks
+    if (ahead > 0) this.ticks.add(ahead, silent)
+    else if (!traps && !silent) this.ticks.store()
   }
 
   private branch(): void {
@@ -202,7 +206,7 @@ export class BodyRewriter {
     if (copy === undefined || a <= this.nesting) return
     this.replace()
     const label = a + copy.extraLabels
-    if (copy.ahead === 0 && copy.loop.traps) return void emitter.out.u8(opcode).u32(label)
+    if (copy.ahead === 0 && (copy.loop.traps || this.ticks?.silent === true)) return void emitter.out.u8(opcode).u32(label)
     if (opcode === OP.brIf) emitter.out.u8(OP.if).u8(BLOCK_VOID)
     this.leaveCopy()
     if (opcode === OP.br) emitter.out.u8(OP.br).u32(label)
@@ -225,7 +229,7 @@ export class BodyRewriter {
 
   private call(): void {
     const { source: { a }, layout, emitter } = this
-    const { counts, bounded, threaded } = layout.conventions
+    const { counts, bounded, threaded, silent } = layout.conventions
     const loaded = threaded[a] === 0
     this.copyTo(this.source.start)
     if (loaded && bounded[a] === 1) this.depth?.store(false)
@@ -235,6 +239,7 @@ export class BodyRewriter {
     if (counts[a] === 0 || this.ticks === undefined) return
     if (loaded) this.ticks.load()
     else emitter.set(this.ticks.counter)
+    if (silent[a] === 1 && !this.ticks.silent) this.ticks.store()
   }
 
   private callIndirect(): void {

@@ -1,22 +1,25 @@
 import { OP } from '../wasm/opcodes.ts'
-import { refillFunction } from './added-functions.ts'
 import type { BodyEmitter } from './body-emitter.ts'
 import type { Layout } from './layout.ts'
 
 /**
  * Code that counts. The counter lives in a local and is written to its global with every change, so that host calls, indirect
- * callees and traps find it there; only loops that nobody can look into write it when they are left.
+ * callees and traps find it there. What nobody can look into leaves the global behind: a loop until it is left, a function for
+ * its caller to write.
  */
 export class TickCode {
   private readonly emitter: BodyEmitter
   private readonly layout: Layout
   /** Index of the local that holds the counter. */
   readonly counter: number
+  /** The function leaves the global behind throughout; see `Conventions.silent`. */
+  readonly silent: boolean
 
-  constructor(emitter: BodyEmitter, layout: Layout, counter: number) {
+  constructor(emitter: BodyEmitter, layout: Layout, counter: number, silent: boolean) {
     this.emitter = emitter
     this.layout = layout
     this.counter = counter
+    this.silent = silent
   }
 
   /** Takes the counter from its global. */
@@ -32,15 +35,16 @@ export class TickCode {
   }
 
   /** One tick: below zero, the hook is due. With `silent` the global stays behind. */
-  tick(silent: boolean): void {
+  tick(silent = this.silent): void {
     const { emitter, counter } = this
     this.add(-1, silent)
     emitter.get(counter)
     emitter.constant(0).u8(OP.i32LtS)
     emitter.ifUnlikely()
     if (silent) this.store()
-    emitter.call(refillFunction(this.layout))
-    emitter.set(counter).u8(OP.end)
+    emitter.call(this.layout.hook.tick)
+    this.load()
+    emitter.out.u8(OP.end)
   }
 
   /** Leaves by a hardly ever taken branch if fewer than `ticks` are left, else charges them. */

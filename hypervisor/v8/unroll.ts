@@ -4,13 +4,10 @@ import type { SmallLoop } from './loops.ts'
 import type { BodyRewriter } from './rewrite-code.ts'
 import type { TickCode } from './ticks.ts'
 
-/** Copies of a body in the unrolled loop: so many ticks are charged at once. */
-const COPIES = 4
-
 /**
- * Writes a small loop twice. While enough ticks are left, the unrolled copy runs, charges them at once, and gives back what it
- * has not used when it is left. The last few ticks are counted by the plain copy, so that the hook is called at exactly the
- * right one.
+ * Writes a small loop twice. While enough ticks are left, the unrolled copy runs, charges one for each body at once, and gives
+ * back what it has not used when it is left. The last few ticks are counted by the plain copy, so that the hook is called at exactly the
+ * right one. With four bodies:
  *
  *     block $done
  *       loop $plain
@@ -31,7 +28,7 @@ const COPIES = 4
  */
 export function unroll(rewriter: BodyRewriter, ticks: TickCode, loop: SmallLoop): void {
   const { out } = rewriter.emitter
-  const silent = !loop.traps
+  const silent = ticks.silent || !loop.traps
   const open = (opcode: number, blockType: number): void => {
     out.u8(opcode)
     if (blockType < 0) out.u8(blockType + 128)
@@ -40,10 +37,10 @@ export function unroll(rewriter: BodyRewriter, ticks: TickCode, loop: SmallLoop)
   open(OP.block, loop.blockType)
   open(OP.loop, loop.blockType)
   out.u8(OP.block).u8(BLOCK_VOID).u8(OP.loop).u8(BLOCK_VOID)
-  ticks.charge(COPIES, 1, silent)
-  for (let copy = 1; copy < COPIES; copy++) {
+  ticks.charge(loop.copies, 1, silent)
+  for (let copy = 1; copy < loop.copies; copy++) {
     out.u8(OP.block).u8(BLOCK_VOID)
-    rewriter.writeCopy({ loop, ahead: COPIES - copy, extraLabels: 4 })
+    rewriter.writeCopy({ loop, ahead: loop.copies - copy, extraLabels: 4 })
     out.u8(OP.br).u32(4).u8(OP.end)
   }
   rewriter.writeCopy({ loop, ahead: 0, extraLabels: 3 })

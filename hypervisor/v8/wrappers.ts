@@ -6,15 +6,16 @@ import { movedFunction } from './layout.ts'
 
 /**
  * Body of the wrapper of a threaded function: of the old type, it passes what stands in the globals. The counter that comes back
- * is in its global already.
+ * is in its global already, unless the function is silent.
  */
 export function wrapperBody(layout: Layout, functionIndex: number): Uint8Array {
-  const { conventions: { counts, bounded }, leftGlobal, depthGlobal } = layout
+  const { conventions: { counts, bounded, silent }, leftGlobal, depthGlobal } = layout
   const body = new ByteWriter().u8(0)
   functionType(layout.module, functionIndex).params.forEach((_, i) => body.u8(OP.localGet).u32(i))
   if (counts[functionIndex] === 1) body.u8(OP.globalGet).u32(leftGlobal)
   if (bounded[functionIndex] === 1) body.u8(OP.globalGet).u32(depthGlobal)
   body.u8(OP.call).u32(movedFunction(layout, functionIndex))
-  if (counts[functionIndex] === 1) body.u8(OP.drop)
+  if (silent[functionIndex] === 1) body.u8(OP.globalSet).u32(leftGlobal)
+  else if (counts[functionIndex] === 1) body.u8(OP.drop)
   return body.u8(OP.end).bytes()
 }

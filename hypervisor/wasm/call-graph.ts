@@ -3,6 +3,8 @@ import type { Span, WasmModule } from './module.ts'
 import { OP } from './opcodes.ts'
 import { signature } from './types.ts'
 import { componentsOf } from './components.ts'
+import type { Components } from './components.ts'
+import { canTrap } from './trapping.ts'
 
 /** Who can call whom, and what follows from it: a static property of the module, the same for every engine. */
 export interface CallGraph {
@@ -20,6 +22,8 @@ export interface CallGraph {
   readonly reachesTicks: Uint8Array
   /** By type index: 1 if an indirect call of that type can arrive at a function that `reachesTicks`. */
   readonly typeReachesTicks: Uint8Array
+  /** By function index: 1 if it can trap (but for its depth) or call an import, or what it calls can. */
+  readonly reachesTraps: Uint8Array
   /** Functions that may stand in a table or a global; see `addressTaken`. */
   readonly addressTaken: ReadonlySet<number>
   /** Callees by node; nodes are the functions and, behind them, one for each distinct signature. */
@@ -46,12 +50,14 @@ export function analyseCalls(module: WasmModule): CallGraph {
   const calls: (readonly number[])[] = new Array(functions + classes.size).fill(NONE)
   const tailCalls = calls.slice()
   const loops = new Uint8Array(calls.length)
+  const traps = new Uint8Array(calls.length).fill(1, 0, module.importedFunctions)
   module.bodies.forEach(({ code }, i) => {
     const from = module.importedFunctions + i
     const edges = bodyCalls(module, code, classOf)
     calls[from] = edges.calls
     tailCalls[from] = edges.tailCalls
     loops[from] = Number(edges.loops)
+    traps[from] = Number(edges.traps)
   })
   const taken = addressTaken(module)
   const members: number[][] = Array.from(classes, () => [])
@@ -59,24 +65,32 @@ export function analyseCalls(module: WasmModule): CallGraph {
   members.forEach((list, i) => { calls[functions + i] = list })
 
   const all = calls.map((list, i) => (tailCalls[i].length === 0 ? list : [...list, ...tailCalls[i]]))
-  const { order, component, size } = componentsOf(all)
+  const components = componentsOf(all)
+  const { order, component, size } = components
   const cyclic = all.map((callees, i) => size[component[i]] > 1 || callees.includes(i))
-  const reaches = reaching(Uint8Array.from(cyclic, Number), all, order)
-  const ticks = reaching(loops.map((loop, i) => loop | Number(cyclic[i])), all, order)
+  const reaches = reaching(Uint8Array.from(cyclic, Number), all, components)
+  const ticks = reaching(loops.map((loop, i) => loop | Number(cyclic[i])), all, components)
   return {
     recursive: Uint8Array.from(cyclic.slice(0, functions), Number),
     reachesRecursion: reaches.slice(0, functions),
     typeReachesRecursion: Uint8Array.from(classOf, node => reaches[node]),
     reachesTicks: ticks.slice(0, functions),
     typeReachesTicks: Uint8Array.from(classOf, node => ticks[node]),
+    reachesTraps: reaching(traps, all, components).slice(0, functions),
     addressTaken: taken,
     calls, tailCalls, order,
   }
 }
 
-/** By node: 1 for those of `marked` (every node of a cycle alike) and those that lead to one. Callees come first in `order`. */
-function reaching(marked: Uint8Array, calls: readonly (readonly number[])[], order: readonly number[]): Uint8Array {
-  for (const node of order) if (marked[node] === 0 && calls[node].some(callee => marked[callee] === 1)) marked[node] = 1
+/** By node: 1 for those of `marked` and those that lead to one. */
+function reaching(marked: Uint8Array, calls: readonly (readonly number[])[], { order, component }: Components): Uint8Array {
+  for (let first = 0, end = 0; first < order.length; first = end) {
+    let found = false
+    for (end = first; end < order.length && component[order[end]] === component[order[first]]; end++) {
+      found ||= marked[order[end]] === 1 || calls[order[end]].some(callee => marked[callee] === 1)
+    }
+    for (let i = first; found && i < end; i++) marked[order[i]] = 1
+  }
   return marked
 }
 
@@ -84,12 +98,14 @@ interface BodyCalls {
   readonly calls: readonly number[]
   readonly tailCalls: readonly number[]
   readonly loops: boolean
+  readonly traps: boolean
 }
 
 function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): BodyCalls {
   let calls: Set<number> | undefined
   let tailCalls: Set<number> | undefined
   let loops = false
+  let traps = false
   const code = new InstructionReader(module.bytes, span)
   while (!code.atEnd) {
     code.next()
@@ -98,8 +114,9 @@ function bodyCalls(module: WasmModule, span: Span, classOf: readonly number[]): 
     else if (code.opcode === OP.returnCall) (tailCalls ??= new Set()).add(code.a)
     else if (code.opcode === OP.returnCallIndirect) (tailCalls ??= new Set()).add(classOf[code.a])
     else if (code.opcode === OP.loop) loops = true
+    traps ||= canTrap(code.opcode)
   }
-  return { calls: calls === undefined ? NONE : [...calls], tailCalls: tailCalls === undefined ? NONE : [...tailCalls], loops }
+  return { calls: calls === undefined ? NONE : [...calls], tailCalls: tailCalls === undefined ? NONE : [...tailCalls], loops, traps }
 }
 
 /**
