@@ -49,6 +49,7 @@ test('proposals outside the machine are refused by name', t => {
   named(withCode(0x1f, 0x40, 0x00, 0x0b), /exception handling/)
   named(withCode(0xfb, 0x00, 0x00), /garbage collection/)
   named(withCode(0x14, 0x00), /typed function references/)
+  named(withCode(0xd0, 0x00, 0x1a), /typed function references/)
   named(withCode(0x41, 0x00, 0x28, 0x42, 0x00, 0x00, 0x1a), /multiple memories/)
 })
 

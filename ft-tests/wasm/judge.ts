@@ -46,8 +46,11 @@ interface V8 {
 const v8Accepts = (bytes: Uint8Array): boolean =>
   (globalThis as unknown as { WebAssembly: V8 }).WebAssembly.validate(bytes)
 
-/** Refusals where V8 may accept: proposals that this machine leaves out, and limits of its own. */
-const OURS_ALONE = /a use of |at most|only imported globals|multiple memories/
+/**
+ * Refusals where V8 may accept: proposals that this machine leaves out, limits of its own, and memory offsets that V8 reads as
+ * 64-bit integers whatever the memory.
+ */
+const OURS_ALONE = /a use of |at most|only imported globals|multiple memories|a memory offset in 32 bits/
 
 /**
  * What is wrong with our verdict on these bytes, measured by V8's: we are stricter only where we say so, never laxer, and what

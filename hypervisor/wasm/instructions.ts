@@ -125,7 +125,7 @@ export class InstructionReader {
       case IMM.f64: this.a = this.word(); this.b = this.word(); break
       case IMM.v128: this.literal(); break
       case IMM.shuffle: this.readShuffle(lanes); break
-      case IMM.refType: this.a = readRefType(reader, 'a reference type'); break
+      case IMM.refType: this.readNullType(); break
       case IMM.memoryInit: this.a = reader.u32('a data segment index'); this.memoryIndex(); break
       case IMM.memoryCopy: this.memoryIndex(); this.memoryIndex(); break
       case IMM.tableInit: this.pair('an element segment index', 'a table index'); break
@@ -189,6 +189,14 @@ export class InstructionReader {
     } else {
       this.blockType = readValType(this.reader, 'a block type') - 128
     }
+  }
+
+  /** A type index stands for a typed null. */
+  private readNullType(): void {
+    const { reader } = this
+    const byte = reader.peek('a reference type')
+    if (byte < 0x40 || byte >= 0x80) refuse('typed function references', reader.offset, reader.functionIndex)
+    this.a = readRefType(reader, 'a reference type')
   }
 
   private readLabels(): void {
