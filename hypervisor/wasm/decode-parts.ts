@@ -6,9 +6,6 @@ import { hex } from './reader.ts'
 import type { ByteReader } from './reader.ts'
 import type { Limits, TableType } from './types.ts'
 
-/** Entries that a table can begin with: V8's limit. */
-const ENTRIES_MAX = 10_000_000
-
 /** Reads the limits of a memory or table, refusing what shared and 64-bit ones set. */
 export function decodeLimits(reader: ByteReader, what: 'memory' | 'table'): Limits {
   const at = reader.offset
@@ -23,10 +20,7 @@ export function decodeLimits(reader: ByteReader, what: 'memory' | 'table'): Limi
 export function readTableType(reader: ByteReader): TableType {
   if (reader.peek('a table') === 0x40) refuse('typed function references', reader.offset)
   const element = readRefType(reader, 'the element type of a table')
-  const at = reader.offset
-  const limits = decodeLimits(reader, 'table')
-  if (limits.min > ENTRIES_MAX) reader.fail(`a table of at least ${limits.min} entries`, `at most ${ENTRIES_MAX}`, at)
-  return { element, ...limits }
+  return { element, ...decodeLimits(reader, 'table') }
 }
 
 /** Skips a constant expression and gives its span, `end` included. The validator looks at what is inside. */

@@ -8,6 +8,9 @@ import type { Span, WasmModule } from './module.ts'
 import { OP } from './opcodes.ts'
 import { FUNCREF, I32, signature, typeName } from './types.ts'
 
+/** Entries that a table can begin with: V8's limit. */
+const ENTRIES_MAX = 10_000_000
+
 /** Pages of 64 KiB that a 32-bit memory can have. */
 export const MEMORY_PAGES_MAX = 65536
 
@@ -50,6 +53,7 @@ function checkTablesAndMemories(module: WasmModule): void {
   const tableAt = sectionAt(module, 4)
   for (const { min, max } of tables) {
     if (max !== undefined && max < min) fail(tableAt, `a table of minimum ${min} and maximum ${max}`, 'minimum at most maximum')
+    if (min > ENTRIES_MAX) fail(tableAt, `a table of at least ${min} entries`, `at most ${ENTRIES_MAX}`)
   }
   const memoryAt = sectionAt(module, 5)
   if (memories.length > 1) fail(memoryAt, `${memories.length} memories`, 'at most one: a module built without multiple memories')
