@@ -5,10 +5,11 @@ import { runDrill, type DrillOptions } from '../../ft-tests/drill/drill.ts'
 import type { Mode } from '../../ft-tests/drill/faults.ts'
 import { pairStarter } from '../../ft-tests/drill/pair.ts'
 import type { RoundResult } from '../../ft-tests/drill/round.ts'
+import { addPairEngines, pairEngineFlags, type PairEngineFlags } from './engine-options.ts'
 import { packageVersion } from './find-image.ts'
 import { numberFrom } from './option-values.ts'
 
-type Flags = {
+type Flags = PairEngineFlags & {
   readonly rounds: number
   readonly clients: number
   readonly pipeline: number
@@ -28,6 +29,7 @@ Examples:
   ft-drill kill-primary                          10 rounds, 8 clients, a table at the end
   ft-drill kill-primary --rounds 50 --json       one line of JSON
   ft-drill pause-primary --clients 16 --pipeline 4
+  ft-drill kill-primary --backup-engine interpreter
   ft-drill kill-backup -- --heartbeat 20         options after -- go to ft-run
 
 Exit codes: 0 the clients noticed nothing, 1 they did or the drill could not be run, 2 wrong arguments, 130 interrupted.
@@ -47,7 +49,7 @@ const DESCRIPTIONS: Readonly<Record<Mode, string>> = {
 }
 
 for (const mode of Object.keys(DESCRIPTIONS) as Mode[]) {
-  program.command(mode)
+  addPairEngines(program.command(mode))
     .description(DESCRIPTIONS[mode])
     .argument('[ft-run options...]', 'options for ft-run kv, after --')
     .addOption(number('--rounds <n>', 'rounds, each with a new pair', integerFrom(1, 100_000)).default(10))
@@ -85,7 +87,7 @@ async function drill(mode: Mode, flags: Flags, ftRunOptions: readonly string[]):
   }
   process.stderr.write(`ft-drill ${mode}: ${rounds} rounds, ${clients} clients, seed ${seed}\n`)
   try {
-    const command = [process.execPath, ftRun(), '--json', '--port', '0', ...ftRunOptions, 'kv']
+    const command = [process.execPath, ftRun(), '--json', '--port', '0', ...pairEngineFlags(flags), ...ftRunOptions, 'kv']
     const tally = await runDrill(options, pairStarter(command))
     process.stdout.write(flags.json ? `${JSON.stringify(tally.report())}\n` : tally.table())
     process.exitCode = tally.passed ? 0 : FAILED

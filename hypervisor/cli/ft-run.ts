@@ -5,6 +5,7 @@ import { ExitCode } from '../ft/exit-codes.ts'
 import type { FromReplica } from '../host/supervisor-messages.ts'
 import { StartError } from '../host/usage-error.ts'
 import { EngineHalt } from '../v8/engine.ts'
+import { addEngine, addPairEngines } from './engine-options.ts'
 import { packageVersion } from './find-image.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
 import { runPair, type RunFlags } from './run-pair.ts'
@@ -50,7 +51,7 @@ const port = (): Option =>
 const bind = (): Option => new Option('--bind <address>', 'address that clients connect to').default('127.0.0.1')
 const json = (): Option => new Option('--json', 'log JSON lines, on a terminal too').default(false)
 
-const run = addTuning(program.command('run', { isDefault: true }))
+const run = addTuning(addPairEngines(program.command('run', { isDefault: true })))
   .description('start switch, primary, backup and arbiter on this machine')
   .argument('<image>', 'built-in name or path of a .wasm file')
   .argument('[args...]', 'arguments of the guest (after -- if they start with a dash)')
@@ -61,7 +62,7 @@ const run = addTuning(program.command('run', { isDefault: true }))
   .addOption(json())
   .action(async (image: string, args: string[], flags: RunFlags) => finish(runPair(image, args, flags)))
 
-const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(program.command(role)))
+const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(addEngine(program.command(role))))
   .argument('<image>', 'built-in name or path of a .wasm file, the same for both replicas')
   .argument('[args...]', 'arguments of the guest, the same for both replicas')
   .requiredOption('--vm <name>', 'name of the virtual machine, the same everywhere', parseVm)

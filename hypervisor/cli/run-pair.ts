@@ -5,11 +5,12 @@ import { createLogger, loggerReporter } from '../host/reporter.ts'
 import { Supervisor, type Ready } from '../host/supervisor.ts'
 import type { PortMap } from '../host/switch/public-listeners.ts'
 import { formatAddress } from '../host/switch/switch-port.ts'
+import type { PairEngineFlags } from './engine-options.ts'
 import { checkImage, findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
 import { checkTuning, type TuningFlags, tuningFlags } from './tuning.ts'
 
-export type RunFlags = TuningFlags & {
+export type RunFlags = TuningFlags & PairEngineFlags & {
   readonly port?: readonly PortOption[]
   readonly bind: string
   readonly net: 'switch' | 'direct'
@@ -35,6 +36,7 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   const supervisor = new Supervisor({
     command: [process.execPath, process.argv[1]!],
     replicaFlags: [...tuningFlags(flags), ...directFlags(flags, ports), '--', path, ...args],
+    engines: { primary: flags.engine, backup: flags.backupEngine ?? flags.engine }, codeCache: flags.codeCache,
     ports, net: flags.net, unprotected: flags.unprotected,
     // The ready line comes first: programs read it. To a person it says what the steps before it came to.
     report: (record) => {

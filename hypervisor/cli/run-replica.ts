@@ -1,16 +1,17 @@
 /** `ft-run primary` and `ft-run backup`: one replica, on its own host or started by `ft-run IMAGE`. */
 import { ExitCode } from '../ft/exit-codes.ts'
 import { ReplicaProcess } from '../host/replica-process.ts'
-import { createLogger, loggerReporter, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
+import { createLogger, engineRecord, loggerReporter, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
 import type { FromReplica, ToReplica } from '../host/supervisor-messages.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { UsageError } from '../host/usage-error.ts'
-import { checkImage, findImage, portMap } from './find-image.ts'
+import type { EngineFlags } from './engine-options.ts'
+import { findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
 import { type SecurityFlags, sharedSecret } from './security.ts'
 import { checkTuning, type TuningFlags, tuningOf } from './tuning.ts'
 
-export type ReplicaFlags = TuningFlags & SecurityFlags & {
+export type ReplicaFlags = TuningFlags & EngineFlags & SecurityFlags & {
   readonly vm: string
   readonly arbiter: string
   readonly switch?: Address
@@ -26,17 +27,17 @@ export type ReplicaFlags = TuningFlags & SecurityFlags & {
 export async function runReplica(role: 'primary' | 'backup', name: string, args: readonly string[], flags: ReplicaFlags): Promise<number> {
   checkTuning(flags)
   const { image, guestPort } = await findImage(name)
-  checkImage(image)
   const channel = (role === 'primary' ? flags.listen : flags.primary) ?? { host: '127.0.0.1', port: 0 }
   const secret = await sharedSecret(flags, [channel, flags.net === 'switch' ? flags.switch : undefined])
   const voice = process.send === undefined ? standalone(flags.json ?? false) : supervised()
   const ended = Promise.withResolvers<number>()
   const replica = await ReplicaProcess.start({
     ...tuningOf(flags), role, image, args, vm: flags.vm, arbiterDirectory: flags.arbiter, unprotected: flags.unprotected ?? false,
-    channel, sharedSecret: secret,
+    channel, sharedSecret: secret, engine: flags.engine, codeCache: flags.codeCache,
     net: networkOf(flags, guestPort),
     events: {
       onReport: (report) => voice({ type: 'log', record: recordOf(role, report), report }),
+      onEngine: (made) => voice({ type: 'log', record: engineRecord(role, made) }),
       onRefused: (address, reason) => voice({ type: 'log', record: refusedRecord(role, address, reason) }),
       onListening: (address) => voice({ type: 'listening', address }),
       onGuestListen: (port) => voice({ type: 'guestListen', port }),

@@ -1,5 +1,4 @@
 /** One replica as an operating system process: reads the image, builds machine and core, connects them to the network. */
-import { setFlagsFromString } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import type { Link } from '../../logging-channel/link.ts'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
@@ -11,8 +10,7 @@ import { Replica } from '../ft/replica.ts'
 import { Divergence } from '../ft/divergence.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
-import { createV8Engine } from '../v8/engine.ts'
-import { V8_STACK_FLAGS } from '../v8/stack-flags.ts'
+import { type EngineMade, type EngineName, makeEngine } from './engine-maker.ts'
 import { identityOf, type Image } from './image.ts'
 import { QuantumController } from './quantum.ts'
 import { realWorld } from './real-world.ts'
@@ -35,6 +33,9 @@ export type ReplicaProcessOptions = ReplicaTuning & {
   readonly role: 'primary' | 'backup'
   readonly image: Image
   readonly args: readonly string[]
+  readonly engine: EngineName
+  /** Directory of the code cache; undefined for none. */
+  readonly codeCache: string | undefined
   readonly vm: string
   readonly arbiterDirectory: string
   readonly unprotected: boolean
@@ -49,6 +50,8 @@ export type ReplicaProcessOptions = ReplicaTuning & {
 
 export type ReplicaProcessEvents = {
   readonly onReport: (report: Report) => void
+  /** The replica is about to start, on this engine. */
+  readonly onEngine: (made: EngineMade) => void
   /** Someone at the channel's address could not prove to be a replica of this machine. */
   readonly onRefused: (address: string, reason: string) => void
   /** The primary's channel listens. */
@@ -68,6 +71,7 @@ export class ReplicaProcess {
   #host: ReplicaHost | undefined
   #embedded: EmbeddedSwitch | undefined
   #halted = false
+  #engineMade: EngineMade | undefined
   readonly #holdsTerm = Promise.withResolvers<void>()
 
   /** @throws in one line: WasmError for a bad image, Error for an address or a directory that can't be used */
@@ -110,6 +114,7 @@ export class ReplicaProcess {
     })
     this.#host = host
     await this.#joinNetwork(host)
+    events.onEngine(this.#engineMade!)
     host.start()
     if (!this.#options.unprotected) await this.#joinPeer(host)
   }
@@ -130,12 +135,14 @@ export class ReplicaProcess {
   }
 
   #createEngine(calls: HostCalls): Engine {
-    const { image, memoryPagesMax } = this.#options
-    for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)
-    return createV8Engine(image.bytes, calls, { memoryPagesMax }, (error) => {
+    const { image, memoryPagesMax, engine: name, codeCache } = this.#options
+    const order = { name, image: image.bytes, limits: { memoryPagesMax }, cacheDirectory: codeCache }
+    const { engine, made } = makeEngine(order, calls, (error) => {
       if (error instanceof Divergence) this.#host!.diverged(error)
       else this.fail(error)
     })
+    this.#engineMade = made
+    return engine
   }
 
   async #joinNetwork(host: ReplicaHost): Promise<void> {

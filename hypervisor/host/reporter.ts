@@ -2,6 +2,7 @@
 import pino, { type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import type { Report } from '../ft/events.ts'
+import type { EngineMade } from './engine-maker.ts'
 import { sentenceOf } from './report-text.ts'
 
 export type LogRecord = {
@@ -29,6 +30,15 @@ export function recordOf(role: string, report: Report): LogRecord {
   return { level, msg: `${role}: ${sentenceOf(report)}`, fields: { role, pid: process.pid, ...rounded(report) } }
 }
 
+/** What a replica runs its guest on, and what getting ready took. */
+export function engineRecord(role: string, made: EngineMade): LogRecord {
+  const { engine, prepareMs, startMs, codeBytes, cache } = made
+  const kept = cache === 'hit' ? ' (kept)' : ''
+  const msg = `${role}: ${engine} ready: code prepared${kept} in ${prepareMs.toFixed(0)} ms, started in ${startMs.toFixed(0)} ms, ` +
+    `${Math.ceil(codeBytes / 1024)} KiB`
+  return { level: 'info', msg, fields: { role, pid: process.pid, event: 'engine', ...rounded(made), rssBytes: process.memoryUsage.rss() } }
+}
+
 /** Someone connected to `role` who could not prove to be part of this machine. */
 export function refusedRecord(role: string, address: string, reason: string): LogRecord {
   const fields = { role, event: 'refused-stranger', address, reason }
@@ -36,7 +46,7 @@ export function refusedRecord(role: string, address: string, reason: string): Lo
 }
 
 /** Times to a hundredth of a millisecond: more digits would say nothing. */
-function rounded(report: Report): Record<string, unknown> {
+function rounded(report: object): Record<string, unknown> {
   const round = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 100) / 100 : value)
   return Object.fromEntries(Object.entries(report).map(([key, value]) => [key, round(value)]))
 }

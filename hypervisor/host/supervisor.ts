@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { ExitCode } from '../ft/exit-codes.ts'
 import type { LogRecord, Reporter } from './reporter.ts'
 import { switchRecord } from './switch-report.ts'
+import type { EngineName } from './engine-maker.ts'
 import { StartError } from './usage-error.ts'
 import { createSwitchServer, type SwitchServer } from './switch/switch-server.ts'
 import type { PortMap } from './switch/public-listeners.ts'
@@ -20,6 +21,10 @@ export type SupervisorOptions = {
   readonly command: readonly string[]
   /** Flags for both replicas, the image among them. */
   readonly replicaFlags: readonly string[]
+  /** What executes the guest in a replica of each role. */
+  readonly engines: Readonly<Record<Role, EngineName>>
+  /** Where code is kept; the pair's own directory, gone with it, if undefined. */
+  readonly codeCache: string | undefined
   readonly ports: PortMap
   readonly net: 'switch' | 'direct'
   readonly unprotected: boolean
@@ -112,9 +117,11 @@ export class Supervisor {
   }
 
   #spawn(role: Role, channel: readonly string[]): Child {
-    const { command, replicaFlags, net, unprotected } = this.#options
+    const { command, replicaFlags, engines, codeCache, net, unprotected } = this.#options
     const where = net === 'direct' ? [] : ['--switch', formatAddress(this.#switch!.linkAddress)]
-    const flags = ['--vm', this.#vm, '--arbiter', this.#directory, ...where, ...channel, ...(unprotected ? ['--unprotected'] : [])]
+    const engine = ['--engine', engines[role], '--code-cache', codeCache ?? this.#directory]
+    const alone = unprotected ? ['--unprotected'] : []
+    const flags = ['--vm', this.#vm, '--arbiter', this.#directory, ...engine, ...where, ...channel, ...alone]
     const [program, ...first] = command
     const child: Child = {
       role, exited: false, halted: undefined,

@@ -1,16 +1,15 @@
 import { GuestExit } from '../machine/engine.ts'
 import type { EngineState } from '../machine/engine-state.ts'
 import type { Engine, EngineLimits, GuestEntry, HostCalls, Stop } from '../machine/engine.ts'
-import { admitGuest } from '../wasm/admit.ts'
 import { GUEST_MODULE } from '../wasm/guest-abi.ts'
 import { TRAP } from '../wasm/traps.ts'
 import { ADDED, HOOK_MODULE } from './layout.ts'
 import type { Instrumentation } from './conventions.ts'
-import type { CodeOffsetMap, CodePlace } from './offset-map.ts'
-import { rewrite } from './rewrite.ts'
+import type { CodePlace } from './offset-map.ts'
+import { prepareV8 } from './prepare.ts'
+import type { PreparedGuest } from './prepare.ts'
 import { checkState } from './check-state.ts'
 import { InstanceState } from './instance-state.ts'
-import { stateShape } from './state-shape.ts'
 import type { StateShape } from './state-shape.ts'
 import { trapOffset } from './trap-offset.ts'
 import { trapText } from './trap-text.ts'
@@ -45,10 +44,12 @@ export function createV8Engine(
   bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void = throwUncaught,
   instrumentation?: Instrumentation,
 ): V8Engine {
-  const { module, facts } = admitGuest(bytes)
-  const { memoryPagesMax } = limits
-  const rewritten = rewrite(module, facts, { memoryPagesMax, guest: true, instrumentation })
-  return new V8Engine(compile(rewritten.bytes), rewritten.places, stateShape(module, facts, memoryPagesMax), calls, onHalt)
+  return startV8(prepareV8(bytes, limits, instrumentation), calls, onHalt)
+}
+
+/** What is left to do once a guest is prepared: V8 compiles it, and it gets its memory. */
+export function startV8(prepared: PreparedGuest, calls: HostCalls, onHalt: (error: unknown) => void = throwUncaught): V8Engine {
+  return new V8Engine(compile(prepared.bytes), prepared.places, prepared.shape, calls, onHalt)
 }
 
 function throwUncaught(error: unknown): void {
@@ -61,7 +62,7 @@ export class V8Engine implements Engine {
   private readonly onHalt: (error: unknown) => void
   private readonly makeInstance: () => Instance
   private readonly shape: StateShape
-  private readonly places: CodeOffsetMap
+  private readonly places: PreparedGuest['places']
   private trapped: CodePlace | undefined = undefined
   private instance: Instance
   private view = new Uint8Array(0)
@@ -77,7 +78,9 @@ export class V8Engine implements Engine {
   private readonly onReturn = (): void => this.returned()
   private readonly onError = (error: unknown): void => this.failed(error)
 
-  constructor(module: object, places: CodeOffsetMap, shape: StateShape, calls: HostCalls, onHalt: (error: unknown) => void) {
+  constructor(
+    module: object, places: PreparedGuest['places'], shape: StateShape, calls: HostCalls, onHalt: (error: unknown) => void,
+  ) {
     this.onHalt = onHalt
     this.shape = shape
     this.places = places
