@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
@@ -17,9 +17,9 @@ export async function kernelModule(name: string): Promise<Uint8Array<ArrayBuffer
 }
 
 async function compile(name: string, path: string): Promise<void> {
-  // Several processes may build at once (test files do): each writes aside, then renames.
-  const aside = join(root, 'build', `${name}-${process.pid}.tmp`)
-  mkdirSync(aside, { recursive: true })
+  // Several processes or threads may build at once (test files do): each writes aside, then renames.
+  mkdirSync(join(root, 'build'), { recursive: true })
+  const aside = mkdtempSync(join(root, 'build', `${name}-`))
   try {
     const { error, stderr } = await asc.main([
       `assembly/${name}.ts`, '--baseDir', root, '--outFile', relative(root, join(aside, 'out.wasm')),

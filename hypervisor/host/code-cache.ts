@@ -2,7 +2,7 @@
  * Guests made ready for V8, kept as files: a backup or a restart does not rewrite an image a second time. Node offers no
  * way to keep V8's own code (`v8.serialize` of a module gives nothing), but V8 compiles lazily, in a twentieth of the time.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
@@ -59,7 +59,7 @@ function read(path: string): Omit<PreparedGuest, 'places'> | 'damaged' | undefin
 /** Whole or not at all: replicas may read while another one writes. */
 function write(path: string, { bytes, shape }: PreparedGuest): void {
   const body = serialize({ bytes, shape })
-  const fresh = `${path}.${process.pid}`
+  const fresh = `${path}.${randomUUID()}`
   try {
     writeFileSync(fresh, Buffer.concat([digestOf(body), body]), { mode: 0o600 })
     renameSync(fresh, path)
