@@ -3,7 +3,7 @@
  * they fail instead, so that nothing is skipped in silence.
  */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 type Context = { log(...values: unknown[]): void; fail(message?: string): unknown; pass(message?: string): unknown }
@@ -22,6 +22,11 @@ export function requireThat(t: Context, condition: boolean, what: string): boole
 /** Whether a program is on the PATH; see `requireThat`. */
 export function requireTool(t: Context, tool: string): boolean {
   return requireThat(t, isOnPath(tool), `the program ${tool}`)
+}
+
+/** The same for a program of the system's own folders: npm's may have another of that name. */
+export function requireSystemTool(t: Context, tool: string): boolean {
+  return requireThat(t, ['/usr/sbin', '/sbin', '/usr/bin'].some((folder) => existsSync(join(folder, tool))), `the program ${tool}`)
 }
 
 /** Whether this process may make network namespaces. */

@@ -34,6 +34,18 @@ export function makeHosts(t: Closer, count: number): NamespaceHost[] {
   })
 }
 
+/** Gives this process's own host a cable to the others' bridge; returns its address there. */
+export function joinHosts(t: Closer, [first]: readonly NamespaceHost[]): string {
+  const address = '10.77.0.254'
+  const device = `ft${process.pid}`
+  ip('link', 'add', device, 'type', 'veth', 'peer', 'name', 'outside', 'netns', first!.port.bridge)
+  t.teardown(() => ip('link', 'delete', device))
+  ip('-n', first!.port.bridge, 'link', 'set', 'outside', 'master', 'br0', 'up')
+  ip('address', 'add', `${address}/24`, 'dev', device)
+  ip('link', 'set', device, 'up')
+  return address
+}
+
 /** Kills everything that runs on a host, as a power failure does: not even its kernel says goodbye. */
 export function killHost({ name, port }: NamespaceHost): void {
   ip('-n', port.bridge, 'link', 'set', port.device, 'down')

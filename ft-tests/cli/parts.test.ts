@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
 import { CHANNEL_VERSION, type Hello } from '../../logging-channel/messages.ts'
 import { Command, prepare } from './command.ts'
-import { Parts, replicaFlags, TamperingProxy, type Address } from './parts.ts'
+import { Parts, replicaFlags, startProxy, type Address } from './parts.ts'
 import { TcpClient } from './tcp-client.ts'
 
 test.before(prepare('echo'))
@@ -124,7 +124,7 @@ test.serial('a second backup is turned away; the first stays', async (t) => {
 for (const [where, bit] of [['in a frame\'s header', 13 * 8 + 3], ['in its entries', 60 * 8 + 1]] as const) {
   test.serial(`a bit flipped on the wire ${where}: never replayed, exactly one replica goes on, the client notices nothing`, async (t) => {
     const parts = await Parts.start(t, 'echo')
-    const proxy = await TamperingProxy.start(t, parts.channel)
+    const proxy = await startProxy(t, parts.channel)
     const backup = parts.backup({ channel: proxy.address })
     await backup.line('protected')
     const client = await TcpClient.open(t, parts.client)

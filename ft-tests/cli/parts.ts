@@ -1,6 +1,5 @@
 /** Primary, backup and switch as commands of their own, and what can stand between them. */
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { TamperingProxy } from '../drill/tampering-proxy.ts'
 import { Command, patience, temporaryFolder, type Closer, type Line } from './command.ts'
 
 export type Address = { readonly host: string; readonly port: number }
@@ -57,40 +56,9 @@ export function replicaFlags(arbiter: string, link: string): string[] {
   return ['--json', '--vm', 'parts', '--arbiter', arbiter, '--switch', link, ...patience]
 }
 
-/** A TCP proxy that can change what passes from the connecting side's peer to it (here: from primary to backup). */
-export class TamperingProxy {
-  readonly address: Address
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  /** Applied to every piece that the target sends. */
-  tamper: (bytes: Buffer) => Buffer = (bytes) => bytes
-
-  private constructor(server: Server) {
-    this.#server = server
-    const { address: host, port } = server.address() as AddressInfo
-    this.address = { host, port }
-  }
-
-  static async start(t: Closer, target: Address): Promise<TamperingProxy> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const proxy = new TamperingProxy(server)
-    server.on('connection', (near) => proxy.#join(near, connect(target)))
-    t.teardown(() => proxy.close())
-    return proxy
-  }
-
-  close(): void {
-    this.#server.close()
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  #join(near: Socket, far: Socket): void {
-    for (const [from, to] of [[near, far], [far, near]]) {
-      this.#sockets.add(from.setNoDelay(true))
-      from.on('data', (bytes: Buffer) => to.write(from === far ? this.tamper(bytes) : bytes))
-      from.on('close', () => to.destroy())
-      from.on('error', () => to.destroy())
-    }
-  }
+/** A proxy before `target` that is gone after the test. */
+export async function startProxy(t: Closer, target: Address): Promise<TamperingProxy> {
+  const proxy = await TamperingProxy.start(target)
+  t.teardown(() => proxy.close())
+  return proxy
 }

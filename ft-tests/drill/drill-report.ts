@@ -22,7 +22,11 @@ export type DrillReport = {
   readonly entriesReplayed: Spread | null
   /** What the arbiter answered, and in how many rounds. */
   readonly arbiter: readonly (TestAndSet & { readonly rounds: number })[]
+  /** What the mode measures besides, over the rounds that had it. */
+  readonly figures: Readonly<Record<string, Figure>>
 }
+
+export type Figure = { readonly rounds: number; readonly min: number; readonly max: number; readonly sum: number }
 
 export class DrillTally {
   readonly #rounds: RoundResult[] = []
@@ -54,6 +58,7 @@ export class DrillTally {
       minimumRate: Math.floor(Math.min(...this.#rounds.map((round) => round.rate))),
       entriesReplayed: this.#entriesReplayed(),
       arbiter: this.#arbiter(),
+      figures: this.#figures(),
     }
   }
 
@@ -75,10 +80,23 @@ export class DrillTally {
       ['entries replayed', describe(report.entriesReplayed, '')],
       ...report.arbiter.map(({ term, holder, won, rounds }): [string, string] =>
         [`arbiter, term ${term}`, `${won ? 'won' : 'lost'}, holder ${holder}: ${rounds} rounds`]),
+      ...Object.entries(report.figures).map(([name, { rounds, min, max, sum }]): [string, string] =>
+        [name, `min ${min}, max ${max}, sum ${sum} in ${rounds} rounds`]),
       ['verdict', this.passed ? 'PASSED' : 'FAILED'],
     ]
     const width = Math.max(...rows.map(([name]) => name.length))
     return `${rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')}\n`
+  }
+
+  #figures(): DrillReport['figures'] {
+    const figures: Record<string, Figure> = {}
+    for (const round of this.#rounds) {
+      for (const [name, value] of Object.entries(round.figures)) {
+        const { rounds, min, max, sum } = figures[name] ?? { rounds: 0, min: value, max: value, sum: 0 }
+        figures[name] = { rounds: rounds + 1, min: Math.min(min, value), max: Math.max(max, value), sum: sum + value }
+      }
+    }
+    return figures
   }
 
   #entriesReplayed(): Spread | null {

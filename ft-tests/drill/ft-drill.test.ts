@@ -3,7 +3,8 @@ import test from 'ava'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { MODES } from './faults.ts'
+import { requireNamespaces, requireSystemTool } from '../require.ts'
+import { MODES } from './faults/faults.ts'
 
 const COMMAND = fileURLToPath(new URL('../../hypervisor/cli/bin/ft-drill.js', import.meta.url))
 
@@ -22,12 +23,13 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string; s
 
 for (const mode of MODES) {
   test.serial(`${mode}: clients notice nothing`, async (t) => {
+    if (mode === 'partition' && !(requireNamespaces(t) && requireSystemTool(t, 'nft'))) return
     const { code, stdout, stderr } = await run(mode, '--rounds', '2', '--rate', '4000', '--seconds', '1', '--json')
     t.is(code, 0, stderr)
     const report = JSON.parse(stdout) as Record<string, unknown>
     t.deepEqual(Object.keys(report), [
       'rounds', 'lostAcknowledged', 'duplicated', 'brokenConnections', 'nonLinearizable', 'divergences', 'outageMs',
-      'operations', 'minimumRate', 'entriesReplayed', 'arbiter',
+      'operations', 'minimumRate', 'entriesReplayed', 'arbiter', 'figures',
     ])
     t.like(report, { rounds: 2, lostAcknowledged: 0, duplicated: 0, brokenConnections: 0, nonLinearizable: 0, divergences: 0 })
     t.deepEqual(Object.keys(report.outageMs as object), ['min', 'p50', 'p99', 'max'])

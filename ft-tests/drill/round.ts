@@ -1,7 +1,7 @@
 /** One round: a new pair, clients at work, one fault, more work, and the checks. */
 import { seededRandom } from '../linearizability/simulated-history.ts'
 import { checkRound, type CheckLimits, type Findings } from './checks.ts'
-import { bringAbout, type Mode } from './faults.ts'
+import { FAULTS, type Mode } from './faults/faults.ts'
 import { Load } from './load.ts'
 import { baselineMs, outageMs } from './outage-meter.ts'
 import { entriesReplayedOf, isDivergence, isLive, testAndSetOf, type TestAndSet } from './pair-events.ts'
@@ -37,6 +37,8 @@ export type RoundResult = Findings & {
   /** Null if no backup went live. */
   readonly entriesReplayed: number | null
   readonly testAndSets: readonly TestAndSet[]
+  /** What the fault measured besides. */
+  readonly figures: Readonly<Record<string, number>>
 }
 
 const PATIENCE_MS = 15_000
@@ -68,7 +70,7 @@ export async function runRound(options: RoundOptions, startPair: StartPair, sign
   }
 }
 
-type Work = { readonly faultAt: number; readonly rate: number; readonly complaints: readonly string[] }
+type Work = Pick<RoundResult, 'rate' | 'complaints' | 'figures'> & { readonly faultAt: number }
 
 async function workThroughFault(
   options: RoundOptions, pair: PairHandle, load: Load, random: () => number, signal: AbortSignal,
@@ -76,12 +78,12 @@ async function workThroughFault(
   const half = (options.secondsPerRound * 1000) / 2
   const isUp = await rampUp(load, options, signal)
   await sleep(RATE_WINDOW_MS + random() * half, signal)
-  const { at, complaints } = await bringAbout(options.mode, pair, random)
+  const { at, complaints, figures = {} } = await FAULTS[options.mode].bringAbout(pair, random, options.seed)
   await sleep(half, signal)
   // Not sooner: looking through all calls takes milliseconds that clients would see as an outage.
   const rate = rateBefore(load, at)
   const slow = `clients had ${Math.round(rate)} replies/s before the fault, ${options.rateMin} are demanded`
-  return { faultAt: at, rate, complaints: [...complaints, ...(isUp && rate >= options.rateMin ? [] : [slow])] }
+  return { faultAt: at, rate, figures, complaints: [...complaints, ...(isUp && rate >= options.rateMin ? [] : [slow])] }
 }
 
 /** Waits until the clients get the rate that they must have; false if that takes too long. */
@@ -122,6 +124,7 @@ function collect(options: RoundOptions, pair: PairHandle, load: Load, work: Work
     outagesMs: outages.filter(Number.isFinite),
     baselinesMs: load.clients.map((client) => baselineMs(client.arrivals, work.faultAt)),
     rate: work.rate,
+    figures: work.figures,
     entriesReplayed: live === undefined ? null : entriesReplayedOf(live),
     testAndSets: seen.flatMap((event) => testAndSetOf(event) ?? []),
     complaints: [

@@ -2,8 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { runDrill, type DrillOptions } from '../../ft-tests/drill/drill.ts'
-import type { Mode } from '../../ft-tests/drill/faults.ts'
-import { pairStarter } from '../../ft-tests/drill/pair.ts'
+import { FAULTS, type Mode, MODES } from '../../ft-tests/drill/faults/faults.ts'
 import type { RoundResult } from '../../ft-tests/drill/round.ts'
 import { addPairEngines, pairEngineFlags, type PairEngineFlags } from './engine-options.ts'
 import { packageVersion } from './find-image.ts'
@@ -42,15 +41,9 @@ const program = new Command('ft-drill')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', examples)
 
-const DESCRIPTIONS: Readonly<Record<Mode, string>> = {
-  'kill-primary': 'SIGKILL the primary: the backup must go live',
-  'kill-backup': 'SIGKILL the backup: the primary must go on alone',
-  'pause-primary': 'SIGSTOP the primary until the backup is live, then SIGCONT: it must halt and let nothing out',
-}
-
-for (const mode of Object.keys(DESCRIPTIONS) as Mode[]) {
+for (const mode of MODES) {
   addPairEngines(program.command(mode))
-    .description(DESCRIPTIONS[mode])
+    .description(FAULTS[mode].description)
     .argument('[ft-run options...]', 'options for ft-run kv, after --')
     .addOption(number('--rounds <n>', 'rounds, each with a new pair', integerFrom(1, 100_000)).default(10))
     .addOption(number('--clients <n>', 'clients at work at the same time', integerFrom(1, 1000)).default(8))
@@ -87,8 +80,8 @@ async function drill(mode: Mode, flags: Flags, ftRunOptions: readonly string[]):
   }
   process.stderr.write(`ft-drill ${mode}: ${rounds} rounds, ${clients} clients, seed ${seed}\n`)
   try {
-    const command = [process.execPath, ftRun(), '--json', '--port', '0', ...pairEngineFlags(flags), ...ftRunOptions, 'kv']
-    const tally = await runDrill(options, pairStarter(command))
+    const ftRunFlags = [...pairEngineFlags(flags), ...ftRunOptions]
+    const tally = await runDrill(options, FAULTS[mode].startPair([process.execPath, ftRun()], ftRunFlags))
     process.stdout.write(flags.json ? `${JSON.stringify(tally.report())}\n` : tally.table())
     process.exitCode = tally.passed ? 0 : FAILED
   } catch (error) {
