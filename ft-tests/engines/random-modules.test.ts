@@ -22,7 +22,7 @@ test('random modules show the same on every engine', async t => {
 
 test('without canonical NaNs, differences are seen', async t => {
   const translator = new TranslateToFuzz()
-  const { seedsToFind } = await hunt('nan-off', 'v8', { seeds: 200, from: 1, engines }, translator)
+  const { seedsToFind } = await hunt('nan-off', 'v8', { seeds: 200, from: 1, engines, simd: true }, translator)
   t.not(seedsToFind, undefined)
   translator.close()
 })
@@ -31,7 +31,7 @@ for (const plant of ['late-stop', 'rotate', 'frame-size']) {
   test(`${plant}, planted in any engine, is found`, async t => {
     const translator = new TranslateToFuzz()
     for (const engine of engines) {
-      const { seedsToFind } = await hunt(plant, engine, { seeds: 100, from: 1, engines }, translator)
+      const { seedsToFind } = await hunt(plant, engine, { seeds: 100, from: 1, engines, simd: true }, translator)
       t.not(seedsToFind, undefined, engine)
     }
     translator.close()

@@ -31,18 +31,20 @@ export class Campaign {
   readonly mismatches: Mismatch[] = []
   private readonly coverage = new Coverage()
   private readonly translator: Translator
+  private readonly simd: boolean
   private readonly modules = { binaryen: 0, own: 0 }
   private readonly hash = createHash('sha1')
   private runs = 0
   private ticks = 0
 
-  constructor(contenders: readonly Contender[], translator: Translator) {
+  constructor(contenders: readonly Contender[], translator: Translator, simd = true) {
+    this.simd = simd
     this.field = { contenders, naive: this.coverage.make }
     this.translator = translator
   }
 
   async run(seed: number): Promise<SeedResult> {
-    const fuzzCase = await caseOf(seed, this.translator)
+    const fuzzCase = await caseOf(seed, this.translator, this.simd)
     const { mismatch, runs, ticks, digest } = await checkCase(fuzzCase, this.field)
     this.coverage.collect()
     this.modules[fuzzCase.source]++

@@ -20,12 +20,12 @@ export interface FuzzCase {
 const EVENTS_MAX = 8
 
 /** Odd seeds are Binaryen's, even ones our own generator's. */
-export async function caseOf(seed: number, translator: Translator): Promise<FuzzCase> {
+export async function caseOf(seed: number, translator: Translator, simd = true): Promise<FuzzCase> {
   const rng = new Rng(seed)
   const source = seed % 2 === 1 ? 'binaryen' : 'own'
   const scenario: Scenario = {
     seed: rng.word(), stops: 'none', targets: 12, events: rng.integer(1, EVENTS_MAX), ticksMax: rng.pick([300, 2000, 8000]),
   }
-  const module = source === 'own' ? ownGuest(rng) : await ttfGuest(rng, translator)
+  const module = source === 'own' ? ownGuest(rng, simd) : await ttfGuest(rng, translator, simd)
   return { seed, source, module, bytes: encodeIr(module), scenario }
 }

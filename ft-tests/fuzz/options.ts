@@ -10,6 +10,7 @@ export interface Options {
   /** A planted bug (`NAME` or `NAME@ENGINE`), or `all`. */
   readonly plant: string | undefined
   readonly tiers: boolean
+  readonly simd: boolean
   readonly out: string
   readonly reduceSeconds: number
   readonly keep: string | undefined
@@ -60,6 +61,7 @@ export function parseOptions(args: readonly string[], defaultOut: string): Optio
     .option('--engines <names>', 'engines to compare, the reference first', engineNames, Object.keys(ENGINES))
     .option('--plant <bug>', 'plant a bug and see that it is found: BUG, BUG@ENGINE or all', plantName)
     .option('--tiers', 'in child processes: V8 as it is, its baseline compiler only, its optimising compiler only', false)
+    .option('--no-simd', 'modules without vectors')
     .option('--out <folder>', 'where minimised modules are written', defaultOut)
     .option('--reduce-seconds <seconds>', 'how long a module is minimised (0: not)', whole, 20)
     .option('--json', 'print the report as one line of JSON', false)

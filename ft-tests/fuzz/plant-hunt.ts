@@ -36,13 +36,13 @@ export async function huntPlants(options: Options): Promise<{ passed: boolean, r
 
 /** The same seeds as without the bug, until one shows it. */
 export async function hunt(
-  plant: string, engine: string, options: Pick<Options, 'seeds' | 'from' | 'engines'>, translator: Translator,
+  plant: string, engine: string, options: Pick<Options, 'seeds' | 'from' | 'engines' | 'simd'>, translator: Translator,
 ): Promise<PlantResult> {
   const contenders = options.engines.map(name => {
     const contender = ENGINES[name]
     return name === engine ? { ...contender, make: PLANTS[plant].into(contender.make) } : contender
   })
-  const campaign = new Campaign(contenders, translator)
+  const campaign = new Campaign(contenders, translator, options.simd)
   const { what } = PLANTS[plant]
   for (let seed = options.from; seed < options.from + options.seeds; seed++) {
     const { mismatch } = await campaign.run(seed)

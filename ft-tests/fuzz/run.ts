@@ -26,9 +26,9 @@ const all = { ...report, secondsTotal }
 process.stdout.write(`${options.json ? JSON.stringify(all) : JSON.stringify(all, undefined, 2)}\n`)
 process.exitCode = passed ? 0 : 1
 
-async function campaign({ seeds, from, engines, keep, ...rest }: Options): Promise<{ passed: boolean, report: object }> {
+async function campaign({ seeds, from, engines, keep, simd, ...rest }: Options): Promise<{ passed: boolean, report: object }> {
   const translator = keep === undefined ? new TranslateToFuzz() : new KeptModules(keep)
-  const running = new Campaign(engines.map(name => ENGINES[name]), translator)
+  const running = new Campaign(engines.map(name => ENGINES[name]), translator, simd)
   let toldMs = performance.now()
   for (let seed = from; seed < from + seeds; seed++) {
     const result = await running.run(seed)

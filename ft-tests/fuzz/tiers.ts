@@ -39,15 +39,15 @@ export async function runTiers(options: Options): Promise<{ passed: boolean, rep
 const summary = ({ mismatches, runs, ticks, digest }: CampaignReport): object => ({ mismatches, runs, ticks, digest })
 
 /** Binaryen's modules are made here, where its own code runs at full speed. */
-async function makeModules({ seeds, from }: Options, folder: string): Promise<void> {
+async function makeModules({ seeds, from, simd }: Options, folder: string): Promise<void> {
   const kept = new KeptModules(folder)
-  for (let seed = from; seed < from + seeds; seed++) if (seed % 2 === 1) await caseOf(seed, kept)
+  for (let seed = from; seed < from + seeds; seed++) if (seed % 2 === 1) await caseOf(seed, kept, simd)
   kept.close()
 }
 
-async function inTier(tier: string, { seeds, from, engines, out, reduceSeconds }: Options, keep: string): Promise<CampaignReport> {
+async function inTier(tier: string, { seeds, from, engines, out, reduceSeconds, simd }: Options, keep: string): Promise<CampaignReport> {
   const args = ['--seeds', seeds, '--from', from, '--engines', engines.join(','), '--reduce-seconds', reduceSeconds, '--json',
-    '--out', join(out, tier), '--keep', keep]
+    '--out', join(out, tier), '--keep', keep, ...(simd ? [] : ['--no-simd'])]
   const child = spawn(process.execPath, [...TIERS[tier], run, ...args.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   child.stdout.on('data', (part: Buffer) => { text += part.toString() })

@@ -7,7 +7,7 @@ import { compileFunction } from 'node:vm'
 
 /** What a guest may use (`hypervisor/wasm/README.md`), in Binaryen's words. */
 const FEATURES = [
-  'sign-ext', 'mutable-globals', 'nontrapping-float-to-int', 'simd', 'bulk-memory', 'bulk-memory-opt', 'tail-call',
+  'sign-ext', 'mutable-globals', 'nontrapping-float-to-int', 'bulk-memory', 'bulk-memory-opt', 'tail-call',
   'reference-types', 'multivalue', 'extended-const',
 ]
 
@@ -19,10 +19,15 @@ interface ProgramModule {
 type Program = (module: ProgramModule, require: NodeJS.Require, file: string, folder: string, process: object,
   wasm: object, console: object) => void
 
+export interface ModuleKind {
+  /** Few traps on memory. */
+  readonly inBounds: boolean
+  readonly simd: boolean
+}
+
 /** Makes a module of random bytes; the same for the same bytes. One call at a time. */
 export interface Translator {
-  /** `inBounds`: few traps on memory. */
-  translate(input: Uint8Array, inBounds: boolean): Promise<Uint8Array>
+  translate(input: Uint8Array, kind: ModuleKind): Promise<Uint8Array>
   close(): void
 }
 
@@ -36,11 +41,12 @@ export class TranslateToFuzz implements Translator {
   private program: Program | undefined
   private compiled: WebAssembly.Module | undefined
 
-  translate(input: Uint8Array, inBounds: boolean): Promise<Uint8Array> {
+  translate(input: Uint8Array, { inBounds, simd }: ModuleKind): Promise<Uint8Array> {
     const from = join(this.folder, 'input')
     const to = join(this.folder, 'output')
     writeFileSync(from, input)
-    const flags = ['-mvp', ...FEATURES.map(name => `--enable-${name}`), ...(inBounds ? ['--no-fuzz-oob'] : [])]
+    const features = simd ? [...FEATURES, 'simd'] : FEATURES
+    const flags = ['-mvp', ...features.map(name => `--enable-${name}`), ...(inBounds ? ['--no-fuzz-oob'] : [])]
     return new Promise(resolve => {
       this.run([...flags, '-ttf', from, '-o', to, '-q'], () => resolve(readFileSync(to)))
     })
@@ -76,10 +82,10 @@ export class KeptModules implements Translator {
     this.folder = folder
   }
 
-  async translate(input: Uint8Array, inBounds: boolean): Promise<Uint8Array> {
-    const file = join(this.folder, `${createHash('sha1').update(input).digest('hex')}-${Number(inBounds)}.wasm`)
+  async translate(input: Uint8Array, kind: ModuleKind): Promise<Uint8Array> {
+    const file = join(this.folder, `${createHash('sha1').update(input).digest('hex')}-${Number(kind.inBounds)}${Number(kind.simd)}.wasm`)
     if (existsSync(file)) return readFileSync(file)
-    const made = await this.inner.translate(input, inBounds)
+    const made = await this.inner.translate(input, kind)
     writeFileSync(file, made)
     return made
   }

@@ -1,5 +1,5 @@
 import { IMM, OP, OPCODES } from '../../../hypervisor/wasm/opcodes.ts'
-import { EXTERNREF, F32, F64, FUNCREF, I32, I64, isReference } from '../../../hypervisor/wasm/types.ts'
+import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128, isReference } from '../../../hypervisor/wasm/types.ts'
 import type { ValType } from '../../../hypervisor/wasm/types.ts'
 import { get, i32, i64, instr } from '../ir/ir.ts'
 import type { Instr } from '../ir/ir.ts'
@@ -54,8 +54,8 @@ function leaf(scope: Scope, type: ValType): void {
 }
 
 function pure(scope: Scope, type: ValType, depth: number): boolean {
-  const ops = PURE_OPS.get(type)
-  if (ops === undefined) return false
+  const ops = allowed(scope, PURE_OPS.get(type))
+  if (ops.length === 0) return false
   // Most results of i32 come of lanes and comparisons: plain arithmetic gets its share.
   const plain = scope.rng.chance(0.5) ? ops.filter(({ params: [first] }) => first === type) : ops
   const { op, params } = scope.rng.pick(plain.length > 0 ? plain : ops)
@@ -64,6 +64,10 @@ function pure(scope: Scope, type: ValType, depth: number): boolean {
   const safe = truncates(op) && !scope.rng.chance(scope.profile.trapChance) ? saturating(op) : op
   emit(scope, withImmediate(scope, safe))
   return true
+}
+
+function allowed({ profile }: Scope, ops: readonly FixedOp[] = []): readonly FixedOp[] {
+  return profile.simd ? ops : ops.filter(({ params }) => !params.includes(V128))
 }
 
 /** Often the same value twice, or constants: x - x, NaN with NaN. */
@@ -83,8 +87,8 @@ export function withImmediate({ rng }: Scope, op: number): Instr {
 }
 
 function load(scope: Scope, type: ValType, depth: number): boolean {
-  const ops = LOAD_OPS.get(type)
-  if (ops === undefined) return false
+  const ops = allowed(scope, LOAD_OPS.get(type))
+  if (ops.length === 0) return false
   access(scope, scope.rng.pick(ops), depth)
   return true
 }

@@ -1,5 +1,5 @@
 import { OP } from '../../../hypervisor/wasm/opcodes.ts'
-import { EXTERNREF, FUNCREF, I32, I64 } from '../../../hypervisor/wasm/types.ts'
+import { EXTERNREF, FUNCREF, I32, I64, V128 } from '../../../hypervisor/wasm/types.ts'
 import type { ValType } from '../../../hypervisor/wasm/types.ts'
 import type { Rng } from '../../sim/rng.ts'
 import { end, i32, instr, typeIndex } from '../ir/ir.ts'
@@ -16,12 +16,12 @@ import { constant, zero } from './values.ts'
 const COUNTERS = 6
 
 /** A guest of our own for this seed: loops, calls of every kind, memory, tables, and floats that make NaNs. */
-export function ownGuest(rng: Rng): IrModule {
+export function ownGuest(rng: Rng, simd = true): IrModule {
   const module: IrModule = {
     types: [], imports: [], functions: [], tables: [], memory: undefined, globals: [], exports: [], start: undefined,
     elements: [], data: [],
   }
-  const profile = randomProfile(rng)
+  const profile = randomProfile(rng, simd)
   const host = addHostImports(module, FUZZ_IMPORTS)
   const pages = rng.integer(1, 2)
   module.memory = { min: pages, max: rng.chance(0.4) ? undefined : pages + rng.integer(0, 6) }
@@ -37,11 +37,12 @@ export function ownGuest(rng: Rng): IrModule {
   return module
 }
 
-function randomProfile(rng: Rng): Profile {
+function randomProfile(rng: Rng, simd: boolean): Profile {
   const kind = rng.integer(0, 4)
   const weights = [[6, 3, 1, 1, 0.3], [1, 1, 3, 5, 1], [1, 1, 1, 1, 4], [3, 3, 2, 2, 1], [5, 1, 0.2, 0.2, 0]][kind]
   return {
-    types: NUMBERS.map((type, i) => [type, weights[i]]),
+    simd,
+    types: NUMBERS.map((type, i): [ValType, number] => [type, weights[i]]).filter(([type]) => simd || type !== V128),
     size: rng.pick([20, 60, 150, 300]),
     trapChance: rng.pick([0, 0.02, 0.1]),
     endlessChance: rng.pick([0, 0.02, 0.1]),
@@ -59,7 +60,9 @@ function declareFunctions(module: IrModule, rng: Rng, profile: Profile): void {
   for (let i = rng.integer(2, 9); i > 0; i--) module.functions.push({ type: rng.pick(types), locals: [], code: [] })
 }
 
-const randomType = (rng: Rng, profile: Profile): ValType => (rng.chance(0.95) ? weighted(rng, profile.types) : rng.pick(ALL_TYPES))
+function randomType(rng: Rng, { types, simd }: Profile): ValType {
+  return rng.chance(0.95) ? weighted(rng, types) : rng.pick(ALL_TYPES.filter(type => simd || type !== V128))
+}
 
 /** Table 0 is for indirect calls and holds most functions; others are there to be changed. */
 function declareTables(module: IrModule, rng: Rng): void {
@@ -98,7 +101,8 @@ function randomData(rng: Rng): IrModule['data'] {
 function generateBody(module: IrModule, rng: Rng, profile: Profile, host: ReadonlyMap<string, number>, index: number): void {
   const target = module.functions[index]
   const type = module.types[target.type]
-  const locals = [...NUMBERS, FUNCREF, ...Array.from({ length: rng.integer(0, 6) }, () => randomType(rng, profile))]
+  const numbers = profile.types.map(([one]) => one)
+  const locals = [...numbers, FUNCREF, ...Array.from({ length: rng.integer(0, 6) }, () => randomType(rng, profile))]
   const own = [...type.params, ...locals]
   const callable = module.functions.map((_, i) => module.imports.length + i)
   const scope: Scope = {

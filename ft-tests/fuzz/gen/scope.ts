@@ -12,6 +12,8 @@ export interface Profile {
   readonly trapChance: number
   readonly endlessChance: number
   readonly callsMax: number
+  /** Vectors too. */
+  readonly simd: boolean
   readonly loopTurnsMax: number
 }
 

@@ -15,8 +15,8 @@ const PROMOTE = 0xbb
 const TARGETS_MAX = 12
 
 /** A guest made of Binaryen's random module for this seed. */
-export async function ttfGuest(rng: Rng, translator: Translator): Promise<IrModule> {
-  const module = await accepted(rng, translator)
+export async function ttfGuest(rng: Rng, translator: Translator, simd = true): Promise<IrModule> {
+  const module = await accepted(rng, translator, simd)
   replaceImports(module)
   const pages = rng.integer(1, 2)
   module.memory = { min: pages, max: rng.chance(0.3) ? undefined : pages + rng.integer(0, 6) }
@@ -29,12 +29,12 @@ export async function ttfGuest(rng: Rng, translator: Translator): Promise<IrModu
 }
 
 /** Binaryen now and then puts in an instruction of a feature that is off; then the next input is taken. */
-async function accepted(rng: Rng, translator: Translator): Promise<IrModule> {
+async function accepted(rng: Rng, translator: Translator, simd: boolean): Promise<IrModule> {
   for (;;) {
     const input = new Uint8Array(200 + Math.floor(5800 * rng.number(0, 1) ** 2))
     for (let i = 0; i < input.length; i++) input[i] = rng.word() >>> 24
     try {
-      return decodeIr(await translator.translate(input, rng.chance(0.6)))
+      return decodeIr(await translator.translate(input, { inBounds: rng.chance(0.6), simd }))
     } catch (error) {
       if (!(error instanceof WasmError)) throw error
     }
