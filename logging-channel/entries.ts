@@ -20,7 +20,8 @@ export const Kind = {
   interrupt: 12,
   outputMark: 13,
   progress: 14,
-  stateHash: 15
+  stateHash: 15,
+  protectedMark: 16
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
@@ -28,8 +29,8 @@ export type Kind = (typeof Kind)[keyof typeof Kind]
 export const Clock = { wall: 0, monotonic: 1 } as const
 export type Clock = (typeof Clock)[keyof typeof Clock]
 
-/** `powerOff`: the operator stops the machine, both replicas. */
-export const ControlOperation = { powerOff: 1 } as const
+/** `powerOff`: the operator stops the machine, both replicas. `stepDown`: the primary hands over to its backup, a planned failover. */
+export const ControlOperation = { powerOff: 1, stepDown: 2 } as const
 export type ControlOperation = (typeof ControlOperation)[keyof typeof ControlOperation]
 
 /** The guest read a clock: microseconds since the epoch (wall) or since boot (monotonic). Required. */
@@ -72,14 +73,21 @@ export type Reached = (typeof Reached)[keyof typeof Reached]
 
 /** The primary's guest has run to `tick` and came to rest there as `reached` says. Required: it licenses the backup to run that far. */
 export type ProgressEntry = { readonly kind: typeof Kind.progress; readonly tick: number; readonly reached: Reached }
-/** Hash over `pages` memory pages from `firstPage` on, and over globals, devices and ticks. Validation. */
+/** Hash over globals, tables, devices and ticks, and one over each of the memory pages from `firstPage` on. Validation. */
 export type StateHashEntry = {
   readonly kind: typeof Kind.stateHash
   readonly tick: number
   readonly firstPage: number
-  readonly pages: number
   readonly hash: number
+  /** A `u32`, little-endian, for every page: so a difference names its page. */
+  readonly pageHashes: Uint8Array
 }
+
+/**
+ * From here on `replica` may take over in `term`: it holds a snapshot, and every entry from there to this one. Outputs after
+ * it wait for that replica's acknowledgement (P3.1). Required: by it a backup knows that it is one.
+ */
+export type ProtectedMarkEntry = { readonly kind: typeof Kind.protectedMark; readonly term: number; readonly replica: string }
 
 /** What comes in from the network switch; captured as it is. */
 export type SwitchInput =
@@ -101,3 +109,4 @@ export type LogEntry =
   | OutputMarkEntry
   | ProgressEntry
   | StateHashEntry
+  | ProtectedMarkEntry

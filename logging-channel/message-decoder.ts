@@ -2,11 +2,11 @@
 import { Parser } from 'binary-parser'
 import { ChannelError } from './channel-error.ts'
 import type { LogEntry } from './entries.ts'
-import { FieldError, oneOf, text, u64 } from './fields.ts'
+import { bytes, FieldError, oneOf, text, u64 } from './fields.ts'
 import { describeFrame, FrameType } from './header.ts'
 import type { FrameHeader } from './header.ts'
 import { entryParser, isKind } from './kinds/table.ts'
-import { Role } from './message-encoder.ts'
+import { Begins, Role } from './message-encoder.ts'
 import { CHANNEL_VERSION } from './messages.ts'
 import type { ChannelMessage } from './messages.ts'
 
@@ -20,7 +20,8 @@ function onKind(kind: number): number {
 }
 
 // `end` is where parsing stopped: views are clipped at the end of the payload, the count of bytes read is not.
-const hello = text(text(text(text(oneOf(new Parser(), 'role', Role), 'vm'), 'replica'), 'image'), 'runtime').saveOffset('end')
+const roleAndStart = oneOf(oneOf(new Parser(), 'role', Role), 'begins', Begins)
+const hello = text(text(text(text(roleAndStart, 'vm'), 'replica'), 'image'), 'runtime').saveOffset('end')
 const log = u64(new Parser(), 'outputsDelivered')
   .uint32le('count')
   .array('entries', { length: 'count', type: entryParser(onKind) })
@@ -28,6 +29,9 @@ const log = u64(new Parser(), 'outputsDelivered')
 const ack = u64(new Parser(), 'replayedSeq').saveOffset('end')
 const heartbeat = u64(new Parser(), 'outputsDelivered').saveOffset('end')
 const goodbye = text(new Parser(), 'reason').saveOffset('end')
+const place = u64(u64(u64(new Parser(), 'offset'), 'done'), 'total')
+const snapshot = bytes(oneOf(place, 'last', { more: 0, last: 1 }), 'bytes').saveOffset('end')
+const snapshotAck = u64(new Parser(), 'received').saveOffset('end')
 
 /**
  * Decodes a payload whose checksum has been found right. Byte fields of entries are views of `payload`.
@@ -67,13 +71,23 @@ function decode(header: FrameHeader, payload: Uint8Array): ChannelMessage {
       return { type: 'heartbeat', term, outputsDelivered: fields.outputsDelivered }
     }
     case FrameType.hello: {
-      const fields = parse<{ role: number; vm: string; replica: string; image: string; runtime: string }>(hello, payload)
+      const fields = parse<{ role: number; begins: number; vm: string; replica: string; image: string; runtime: string }>(hello, payload)
       const { vm, replica, image, runtime } = fields
+      const begins = fields.begins === Begins.boot ? 'boot' : 'snapshot'
       const role = fields.role === Role.primary ? 'primary' : 'backup'
-      return { type: 'hello', version: CHANNEL_VERSION, role, vm, replica, image, runtime, term }
+      return { type: 'hello', version: CHANNEL_VERSION, role, vm, replica, image, runtime, term, begins }
     }
     case FrameType.goodbye:
       return { type: 'goodbye', reason: parse<{ reason: string }>(goodbye, payload).reason }
+    case FrameType.snapshot: {
+      const fields = parse<{ offset: number; done: number; total: number; last: number; bytes: Uint8Array }>(snapshot, payload)
+      const { offset, done, total, bytes } = fields
+      return { type: 'snapshot', term, seq, offset, done, total, last: fields.last === 1, bytes }
+    }
+    case FrameType.snapshotAck:
+      return { type: 'snapshotAck', term, seq, received: parse<{ received: number }>(snapshotAck, payload).received }
+    case FrameType.retire:
+      return { type: 'retire', term, reason: parse<{ reason: string }>(goodbye, payload).reason }
   }
 }
 

@@ -5,7 +5,7 @@ import { crc32 } from './crc32.ts'
 import { encodeHeader, FrameType, HEADER_BYTES, sealFrame } from './header.ts'
 import { encodeEntry, entryBytes } from './kinds/table.ts'
 import { CHANNEL_VERSION } from './messages.ts'
-import type { ChannelMessage, Goodbye, Hello, LogFrame } from './messages.ts'
+import type { ChannelMessage, Goodbye, Hello, LogFrame, Retire, SnapshotPiece } from './messages.ts'
 
 /** Largest frame either side accepts unless told otherwise, header included. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024
@@ -14,6 +14,9 @@ export const LOG_FRAME_OVERHEAD_BYTES = HEADER_BYTES + 12
 
 /** Number of a role on the wire. */
 export const Role = { primary: 1, backup: 2 } as const
+
+/** Number of `Hello.begins` on the wire. */
+export const Begins = { boot: 1, snapshot: 2 } as const
 
 /** Turns messages into frames. A frame's bytes belong to whoever asked: they are never written again. */
 export class MessageEncoder {
@@ -43,6 +46,14 @@ export class MessageEncoder {
         return this.encodeHello(message)
       case 'goodbye':
         return this.encodeGoodbye(message)
+      case 'snapshot':
+        return this.encodeSnapshot(message)
+      case 'snapshotAck':
+        this.begin(FrameType.snapshotAck, message.term, message.seq, 8)
+        this.out.u64(message.received, 'snapshotAck.received')
+        return this.finish(8)
+      case 'retire':
+        return this.encodeRetire(message)
     }
   }
 
@@ -58,9 +69,10 @@ export class MessageEncoder {
 
   private encodeHello(hello: Hello): Uint8Array {
     const texts = [hello.vm, hello.replica, hello.image, hello.runtime]
-    const length = texts.reduce((sum, value) => sum + 4 + textBytes(value), 1)
+    const length = texts.reduce((sum, value) => sum + 4 + textBytes(value), 2)
     this.begin(FrameType.hello, hello.term, 0, length, hello.version)
     this.out.u8(Role[hello.role], 'hello.role')
+    this.out.u8(Begins[hello.begins], 'hello.begins')
     for (const value of texts) this.out.text(value)
     return this.finish(length)
   }
@@ -69,6 +81,24 @@ export class MessageEncoder {
     const length = 4 + textBytes(goodbye.reason)
     this.begin(FrameType.goodbye, 0, 0, length)
     this.out.text(goodbye.reason)
+    return this.finish(length)
+  }
+
+  private encodeSnapshot(piece: SnapshotPiece): Uint8Array {
+    const length = 29 + piece.bytes.length
+    this.begin(FrameType.snapshot, piece.term, piece.seq, length)
+    this.out.u64(piece.offset, 'snapshot.offset')
+    this.out.u64(piece.done, 'snapshot.done')
+    this.out.u64(piece.total, 'snapshot.total')
+    this.out.u8(piece.last ? 1 : 0, 'snapshot.last')
+    this.out.bytes(piece.bytes)
+    return this.finish(length)
+  }
+
+  private encodeRetire(retire: Retire): Uint8Array {
+    const length = 4 + textBytes(retire.reason)
+    this.begin(FrameType.retire, retire.term, 0, length)
+    this.out.text(retire.reason)
     return this.finish(length)
   }
 

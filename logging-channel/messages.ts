@@ -1,7 +1,7 @@
 /** What travels between primary and backup. One version constant; a reader refuses other versions by name. */
 import type { LogEntry } from './entries.ts'
 
-export const CHANNEL_VERSION = 1
+export const CHANNEL_VERSION = 2
 
 /** First message on a new connection, from each side. Both must agree on everything but `role` and `replica`. */
 export type Hello = {
@@ -17,6 +17,11 @@ export type Hello = {
   /** Runtime version (`process.version`): replay determinism pins V8. */
   readonly runtime: string
   readonly term: number
+  /**
+   * How the backup comes to its state: both boot together, or the primary runs already and a snapshot follows. A backup's own
+   * hello says `boot`, which means nothing.
+   */
+  readonly begins: 'boot' | 'snapshot'
 }
 
 /** A batch of log entries, primary → backup. Entry i has seq `seq + i`. */
@@ -38,4 +43,25 @@ export type Heartbeat = { readonly type: 'heartbeat'; readonly term: number; rea
 /** Last message before closing in good order; `reason` is for a person. */
 export type Goodbye = { readonly type: 'goodbye'; readonly reason: string }
 
-export type ChannelMessage = Hello | LogFrame | Ack | Heartbeat | Goodbye
+/** A piece of a snapshot, primary → backup; pieces come in order, beside the running log. */
+export type SnapshotPiece = {
+  readonly type: 'snapshot'
+  readonly term: number
+  /** Position of the snapshot: the last entry whose effect is in it. The log goes on behind it. */
+  readonly seq: number
+  /** Bytes of the snapshot before this piece. */
+  readonly offset: number
+  /** Bytes of state covered up to the end of this piece, of so many in all: more than are sent, as zeroes are left out. */
+  readonly done: number
+  readonly total: number
+  readonly last: boolean
+  readonly bytes: Uint8Array
+}
+
+/** Backup → primary: so many bytes of the snapshot are there. After the last piece: the backup has its state, and follows the log. */
+export type SnapshotAck = { readonly type: 'snapshotAck'; readonly term: number; readonly seq: number; readonly received: number }
+
+/** Primary → backup: another one has taken this one's place. It answers with goodbye, and takes over no more. */
+export type Retire = { readonly type: 'retire'; readonly term: number; readonly reason: string }
+
+export type ChannelMessage = Hello | LogFrame | Ack | Heartbeat | Goodbye | SnapshotPiece | SnapshotAck | Retire

@@ -76,6 +76,12 @@ export class ReceiveBuffer {
     return this.queuedBytes >= this.bytesMax || this.count >= this.entriesMax
   }
 
+  /** A snapshot holds the effect of every entry up to `seq`: the next one is to come first. @throws if an entry came before */
+  startAfter(seq: number): void {
+    if (this.lastReceived !== 0) throw new Error(`a log that starts after seq ${seq}, but seq ${this.lastReceived} is received`)
+    this.lastReceived = seq
+  }
+
   /**
    * Takes the entries of a frame, the first of which has seq `seq`.
    * @throws if `seq` does not follow the last entry received, or if the owner goes on reading into a full buffer

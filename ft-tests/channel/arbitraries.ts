@@ -33,7 +33,8 @@ export const entryArbitraries: { readonly [name: string]: fc.Arbitrary<LogEntry>
   interrupt: fc.record({ kind: fc.constant(12 as const), causes: u32, tick: u64 }),
   outputMark: fc.record({ kind: fc.constant(13 as const), count: u32, bytes: u64, checksum: u32 }),
   progress: fc.record({ kind: fc.constant(14 as const), tick: u64, reached: fc.constantFrom(...Object.values(Reached)) }),
-  stateHash: fc.record({ kind: fc.constant(15 as const), tick: u64, firstPage: u32, pages: u32, hash: u32 })
+  stateHash: fc.record({ kind: fc.constant(15 as const), tick: u64, firstPage: u32, hash: u32, pageHashes: bytes }),
+  protectedMark: fc.record({ kind: fc.constant(16 as const), term: u32, replica: text })
 }
 
 export const entry: fc.Arbitrary<LogEntry> = fc.oneof(...Object.values(entryArbitraries))
@@ -56,11 +57,15 @@ export const message: fc.Arbitrary<ChannelMessage> = fc.oneof(
     replica: text,
     image: text,
     runtime: text,
-    term: u32
+    term: u32,
+    begins: fc.constantFrom('boot' as const, 'snapshot' as const)
   }),
   fc.record({ type: fc.constant('ack' as const), term: u32, ackedSeq: u64, replayedSeq: u64 }),
   fc.record({ type: fc.constant('heartbeat' as const), term: u32, outputsDelivered: u64 }),
-  fc.record({ type: fc.constant('goodbye' as const), reason: text })
+  fc.record({ type: fc.constant('goodbye' as const), reason: text }),
+  fc.record({ type: fc.constant('snapshot' as const), term: u32, seq: u64, offset: u64, done: u64, total: u64, last: fc.boolean(), bytes }),
+  fc.record({ type: fc.constant('snapshotAck' as const), term: u32, seq: u64, received: u64 }),
+  fc.record({ type: fc.constant('retire' as const), term: u32, reason: text })
 )
 
 /** Cuts `bytes` into pieces at the given places (fractions of its length). */

@@ -49,7 +49,7 @@ const sample: ChannelMessage = {
     { kind: Kind.clock, clock: 0, us: 1_790_000_000_000_000 },
     { kind: Kind.outputMark, count: 1, bytes: 7, checksum: 5 },
     { kind: Kind.progress, tick: 456, reached: 1 },
-    { kind: Kind.stateHash, tick: 456, firstPage: 0, pages: 16, hash: 77 }
+    { kind: Kind.stateHash, tick: 456, firstPage: 0, hash: 77, pageHashes: Uint8Array.of(1, 2, 3, 4) }
   ]
 }
 
@@ -157,12 +157,14 @@ test('a log frame with its entries changed under right checksums never crashes t
 })
 
 const payloadOf = (change: (view: DataView) => void): Uint8Array => reseal(encoder.encode(sample), change)
-const hello: Hello = { type: 'hello', version: 1, role: 'backup', vm: 'kv', replica: 'r', image: 'i', runtime: 'v26', term: 1 }
+const hello: Hello = {
+  type: 'hello', version: 2, role: 'backup', vm: 'kv', replica: 'r', image: 'i', runtime: 'v26', term: 1, begins: 'boot'
+}
 const refused: readonly [string, () => Uint8Array, ChannelFault, RegExp][] = [
   ['another protocol', () => new TextEncoder().encode('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'magic',
     /^frame at byte 0 of the stream starts with 0x20544547, not 0x434c5446: the peer is no ft-run replica$/],
-  ['another version', () => encoder.encode({ ...hello, version: 2 }), 'version',
-    /^frame at byte 0 of the stream is of channel version 2, this side speaks version 1: run the same release on both$/],
+  ['another version', () => encoder.encode({ ...hello, version: 3 }), 'version',
+    /^frame at byte 0 of the stream is of channel version 3, this side speaks version 2: run the same release on both$/],
   ['a flipped bit', () => good.map((byte, at) => (at === 44 ? byte ^ 1 : byte)), 'checksum',
     /^log frame, term 1, seq 1, at byte 0 of the stream: payload of 17 bytes does not match its checksum$/],
   ['a flipped bit in the header', () => good.map((byte, at) => (at === 20 ? byte ^ 1 : byte)), 'checksum',
@@ -172,16 +174,16 @@ const refused: readonly [string, () => Uint8Array, ChannelFault, RegExp][] = [
   ['a seq above 2^53', () => payloadOf(view => view.setUint32(16, 0x200000, true)), 'malformed', /seq that is not below 2\^53$/],
   ['an unknown kind', () => payloadOf(view => view.setUint8(44, 99)), 'malformed',
     /^log frame, term 2, seq 40, at byte 0 of the stream, entry 0: unknown entry kind 99$/],
-  ['an unknown way to rest', () => payloadOf(view => view.setUint8(view.byteLength - 22, 3)), 'malformed',
+  ['an unknown way to rest', () => payloadOf(view => view.setUint8(view.byteLength - 26, 3)), 'malformed',
     /entry 5: reached is 3: must be one of 0, 1, 2$/],
   ['a count too high', () => payloadOf(view => view.setUint32(40, 8, true)), 'malformed',
     /: cut short in entry 6 or right after it$/],
   ['an absurd count', () => payloadOf(view => view.setUint32(40, 0xffffffff, true)), 'malformed',
     /: cut short in entry 6 or right after it$/],
-  ['a count too low', () => payloadOf(view => view.setUint32(40, 6, true)), 'malformed', /entry 5: 21 bytes too many$/],
+  ['a count too low', () => payloadOf(view => view.setUint32(40, 6, true)), 'malformed', /entry 5: 25 bytes too many$/],
   ['a length beyond the frame', () => payloadOf(view => view.setUint32(73, 0x7fffffff, true)), 'malformed',
     /: cut short in entry 1 or right after it$/],
-  ['a tick above 2^53', () => payloadOf(view => view.setUint32(view.byteLength - 16, 0x200000, true)), 'malformed',
+  ['a tick above 2^53', () => payloadOf(view => view.setUint32(view.byteLength - 20, 0x200000, true)), 'malformed',
     /entry 6: 64-bit number 2097152:456 is not below 2\^53$/],
   ['text that is no UTF-8', () => payloadOf(view => view.setUint8(55, 0xff)), 'malformed',
     /entry 0: text is not well-formed UTF-8$/],

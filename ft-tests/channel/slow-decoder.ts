@@ -9,6 +9,7 @@ type Fields = Record<string, unknown>
 type Reader = () => unknown
 
 const roles = ['', 'primary', 'backup']
+const begins = ['', 'boot', 'snapshot']
 
 export function slowDecode(stream: Uint8Array): Fields[] {
   const buffer = Buffer.from(stream)
@@ -23,7 +24,7 @@ export function slowDecode(stream: Uint8Array): Fields[] {
 
 function slowFrame(frame: Buffer): Fields {
   if (frame.subarray(0, 4).toString('latin1') !== 'FTLC') throw new Error('magic')
-  if (frame.readUInt16LE(4) !== 1) throw new Error('version')
+  if (frame.readUInt16LE(4) !== 2) throw new Error('version')
   if (frame[7] !== 0) throw new Error('flags')
   if (frame.readUInt32LE(24) !== crc32(frame.subarray(0, 24))) throw new Error('header checksum')
   const summed = Buffer.concat([frame.subarray(0, 24), frame.subarray(32)])
@@ -38,7 +39,7 @@ function slowPayload(type: number, term: number, seq: number, p: Cursor): Fields
   switch (type) {
     case 1:
       return {
-        ...{ type: 'hello', version: 1, role: roles[p.u8()], vm: p.text(), replica: p.text() },
+        ...{ type: 'hello', version: 2, role: roles[p.u8()], begins: begins[p.u8()], vm: p.text(), replica: p.text() },
         ...{ image: p.text(), runtime: p.text(), term }
       }
     case 2: {
@@ -52,6 +53,12 @@ function slowPayload(type: number, term: number, seq: number, p: Cursor): Fields
       return { type: 'heartbeat', term, outputsDelivered: p.u64() }
     case 5:
       return { type: 'goodbye', reason: p.text() }
+    case 6:
+      return { type: 'snapshot', term, seq, offset: p.u64(), done: p.u64(), total: p.u64(), last: p.u8() === 1, bytes: p.bytes() }
+    case 7:
+      return { type: 'snapshotAck', term, seq, received: p.u64() }
+    case 8:
+      return { type: 'retire', term, reason: p.text() }
     default:
       throw new Error(`type ${type}`)
   }
@@ -75,7 +82,8 @@ function slowEntry(p: Cursor): Fields {
     12: [['causes', u32], ['tick', u64]],
     13: [['count', u32], ['bytes', u64], ['checksum', u32]],
     14: [['tick', u64], ['reached', u8]],
-    15: [['tick', u64], ['firstPage', u32], ['pages', u32], ['hash', u32]]
+    15: [['tick', u64], ['firstPage', u32], ['hash', u32], ['pageHashes', bytes]],
+    16: [['term', u32], ['replica', text]]
   }
   const layout = layouts[kind]
   if (layout === undefined) throw new Error(`kind ${kind}`)

@@ -12,7 +12,8 @@ import { TcpClient } from './tcp-client.ts'
 test.before(prepare('echo'))
 
 const hello: Hello = {
-  type: 'hello', version: CHANNEL_VERSION, role: 'backup', vm: 'parts', replica: 'stranger', image: 'f00', runtime: process.version, term: 0
+  type: 'hello', version: CHANNEL_VERSION, role: 'backup', vm: 'parts', replica: 'stranger', image: 'f00', runtime: process.version,
+  term: 0, begins: 'boot'
 }
 
 function encoded(message: Hello): Buffer {
@@ -115,7 +116,7 @@ test.serial('a second backup is turned away; the first stays', async (t) => {
   await parts.backup().line('protected')
   const second = parts.backup()
   t.is((await second.ended).code, 6)
-  t.regex(String((await second.line('halt')).msg), /this replica has a peer already/)
+  t.regex(String((await second.line('halt')).msg), /this replica is protected, it takes no new peer/)
   const client = await TcpClient.open(t, parts.client)
   t.is(await client.ask('hello', 5), 'hello')
   t.false(parts.primary.lines.some(({ event }) => event === 'suspect'))

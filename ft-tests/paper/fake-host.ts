@@ -61,6 +61,8 @@ export class FakeHost {
   stopped = false
   /** Guest code is not run; everything else goes on. */
   runsHeld = false
+  /** Outputs vanish on their way to the switch. */
+  outputsLost = false
   /** How slow this host is: it runs a slice only every so many turns. */
   turnsPerSlice = 1
   #turns = 0

@@ -85,7 +85,7 @@ test('P2.1-4 events are delivered as they come, without epochs: an answer needs 
 test('P2.1-5 the log in a file replays as it does on a live backup, being the same bytes', async (t) => {
   const pair = await FakePair.start({ stateHashIntervalMs: 1 })
   const client = pair.client()
-  const channel: ChannelMessage[] = [pair.primary.replica.hello]
+  const channel: ChannelMessage[] = [{ ...pair.primary.replica.hello, begins: 'boot' }]
   client.send('+r')
   await pair.settle()
   client.send('klw')

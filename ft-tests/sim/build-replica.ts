@@ -30,7 +30,8 @@ export type Built = { readonly core: Replica; readonly machine: Machine }
 export function buildReplica(sim: Simulation, traits: ReplicaTraits, wallOffsetUs: () => number): Built {
   const { options } = sim
   const config: ReplicaConfig = {
-    role: traits.role, vm: sim.vm, replica: traits.name, image: 'image', runtime: 'sim', unprotected: false,
+    role: traits.role, vm: sim.vm, replica: traits.name, runtime: 'sim', unprotected: false,
+    image: traits.name.startsWith('newcomer') ? 'another image' : 'image',
     heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
     windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
     stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits

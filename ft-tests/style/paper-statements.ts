@@ -26,6 +26,8 @@ export const paperStatements: Readonly<Record<string, string>> = {
   '2.3-5': 'a test-and-set decides who goes live',
   '2.3-6': 'without the shared storage, nobody goes live',
   '2.3-7': 'a new backup is started (so far: the service is said to be unprotected)',
+  '3.1-1': 'a backup is started for a primary in any state, running',
+  '3.1-2': 'cloning leaves the source running; the source is the primary, the clone the backup',
   '3.2-1': 'buffers on both sides, flushed and acknowledged at once',
   '3.2-2': 'empty: the backup waits',
   '3.2-3': 'full: the primary waits',

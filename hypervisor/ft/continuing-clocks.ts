@@ -29,6 +29,17 @@ export class ContinuingClocks {
     this.#monotonicOffsetUs = us - this.#world.monotonicUs()
   }
 
+  /** The last readings of the guest, for a snapshot; 0 where it made none. */
+  save(): { readonly monotonicUs: number; readonly wallUs: number } {
+    return { monotonicUs: this.#lastMonotonicUs, wallUs: this.#lastWallUs }
+  }
+
+  /** Goes on from another replica's readings. */
+  restore({ monotonicUs, wallUs }: { readonly monotonicUs: number; readonly wallUs: number }): void {
+    this.follow(Clock.monotonic, monotonicUs)
+    if (wallUs > 0) this.follow(Clock.wall, wallUs)
+  }
+
   read(clock: Clock): number {
     return clock === Clock.wall ? this.#readWall() : this.#readMonotonic()
   }

@@ -29,6 +29,11 @@ export class Deadlines {
     return due.map(([timer]) => timer)
   }
 
+  /** The timers under way, with what is left of each at `nowUs`: a deadline on this host's clock means nothing on another. */
+  save(nowUs: number): readonly { readonly timer: number; readonly leftUs: number }[] {
+    return [...this.#deadlineUs].map(([timer, at]) => ({ timer, leftUs: Math.max(0, at - nowUs) }))
+  }
+
   #settle(): void {
     this.#nextUs = Math.min(Infinity, ...this.#deadlineUs.values())
   }

@@ -4,11 +4,18 @@ export class Divergence extends Error {
   readonly lastGoodSeq: number
   readonly firstBadSeq: number
   readonly tick: number
+  /** The first memory page that differs, where that is what was found. */
+  page: number | undefined
 
   constructor(firstBadSeq: number, tick: number, what: string) {
     super(`divergence at seq ${firstBadSeq}, tick ${tick}: ${what}`)
     this.lastGoodSeq = firstBadSeq - 1
     this.firstBadSeq = firstBadSeq
     this.tick = tick
+  }
+
+  onPage(page: number): this {
+    this.page = page
+    return this
   }
 }

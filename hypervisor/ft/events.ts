@@ -3,6 +3,7 @@ import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import type { Verdict } from '../../shared-disk/arbiter.ts'
 import type { Stop } from '../machine/engine.ts'
 import type { FromSwitch, ToSwitch } from '../switch/messages.ts'
+import type { FailoverRecord } from './black-box.ts'
 import type { Divergence } from './divergence.ts'
 import type { ExitCode } from './exit-codes.ts'
 
@@ -11,11 +12,11 @@ export type ReplicaEvent =
   | { readonly kind: 'start' }
   /** Time has passed; to come several times in a heartbeat interval, and when `nextDeadlineUs` is reached. */
   | { readonly kind: 'time' }
-  /** The logging channel is connected. */
-  | { readonly kind: 'peerOpen' }
-  | { readonly kind: 'peer'; readonly message: ChannelMessage }
-  /** The logging channel is gone. `corrupt`: by us, because its bytes were damaged. */
-  | { readonly kind: 'peerClosed'; readonly reason: string; readonly corrupt: boolean }
+  /** A logging channel is connected. `peer` is the host's number for it, in all that follows; 0 if not given. */
+  | { readonly kind: 'peerOpen'; readonly peer?: number }
+  | { readonly kind: 'peer'; readonly peer?: number; readonly message: ChannelMessage }
+  /** A logging channel is gone. `corrupt`: by us, because its bytes were damaged. */
+  | { readonly kind: 'peerClosed'; readonly peer?: number; readonly reason: string; readonly corrupt: boolean }
   | { readonly kind: 'switchOpen' }
   | { readonly kind: 'switch'; readonly messages: readonly FromSwitch[] }
   | { readonly kind: 'switchClosed'; readonly reason: string }
@@ -27,13 +28,17 @@ export type ReplicaEvent =
   | { readonly kind: 'diverged'; readonly divergence: Divergence }
   /** The operator wants the machine stopped, both replicas. */
   | { readonly kind: 'powerOff'; readonly reason: string }
+  /** The operator wants the backup to take over: a planned failover. Nothing happens unless there is one that can. */
+  | { readonly kind: 'stepDown' }
+  /** The operator moves the backup: the next one that joins is to take the place of the one there is. */
+  | { readonly kind: 'moveBackup' }
 
 /** Commands are carried out in the order they are listed; there is no second way. */
 export type Command =
-  | { readonly do: 'peer'; readonly message: ChannelMessage }
-  | { readonly do: 'closePeer' }
+  | { readonly do: 'peer'; readonly peer: number; readonly message: ChannelMessage }
+  | { readonly do: 'closePeer'; readonly peer: number }
   /** Stop or resume reading the logging channel: the backup's buffer is full, or has room again (P3.2-1). */
-  | { readonly do: 'readPeer'; readonly on: boolean }
+  | { readonly do: 'readPeer'; readonly peer: number; readonly on: boolean }
   | { readonly do: 'switch'; readonly messages: readonly ToSwitch[] }
   | { readonly do: 'testAndSet'; readonly fromTerm: number }
   /** Run the machine and report `stopped`. `breathe`: the guest is in the midst of a long run, let other events in first. */
@@ -45,7 +50,40 @@ export type Command =
 /** A change of role or protection, for people and for drills. Times in milliseconds. */
 export type Report =
   | { readonly event: 'waiting'; readonly term: number }
-  | { readonly event: 'protected'; readonly term: number; readonly peer: string }
+  /** `sinceMs`: since the new backup of a running machine joined. */
+  | { readonly event: 'protected'; readonly term: number; readonly peer: string; readonly sinceMs?: number }
+  /** A new backup of a running machine is there; a snapshot comes next. */
+  | { readonly event: 'backup-joining'; readonly term: number; readonly peer: string }
+  /** The guest runs without a pause between events: its machine can't be copied. */
+  | { readonly event: 'no-boundary'; readonly term: number; readonly peer: string; readonly waitedMs: number }
+  /** The machine is copied. `copyMs`: for so long it stood still. */
+  | {
+      readonly event: 'snapshot'
+      readonly term: number
+      readonly peer: string
+      readonly seq: number
+      readonly bytes: number
+      readonly copyMs: number
+    }
+  /** How far the snapshot is; 0 of 0 bytes once it is over and only the log is to come. */
+  | {
+      readonly event: 'progress'
+      readonly term: number
+      readonly peer: string
+      readonly bytes: number
+      readonly totalBytes: number
+      readonly entriesBehind: number
+      readonly sinceMs: number
+    }
+  /** A new backup went before it protected anything. */
+  | { readonly event: 'backup-lost'; readonly term: number; readonly peer: string; readonly reason: string }
+  /** A backup has given its place up to another. */
+  | { readonly event: 'backup-retired'; readonly term: number; readonly peer: string }
+  | { readonly event: 'receiving'; readonly term: number; readonly peer: string }
+  | { readonly event: 'stepping-down'; readonly term: number }
+  /** The primary is slowed, or no longer: its backup was, or is not, too far behind. */
+  | { readonly event: 'throttle'; readonly on: boolean; readonly lagMs: number }
+  | { readonly event: 'failover'; readonly record: FailoverRecord }
   | { readonly event: 'suspect'; readonly term: number; readonly reason: string; readonly silenceMs: number }
   | { readonly event: 'test-and-set'; readonly won: boolean; readonly term: number; readonly holder: string; readonly tookMs: number }
   | { readonly event: 'arbiter-down'; readonly reason: string }

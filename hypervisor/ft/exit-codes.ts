@@ -13,6 +13,8 @@ export const ExitCode = {
   /** A peer, or the switch, refused this replica. */
   refused: 6,
   /** This host failed: no memory, no address, a defect. */
-  host: 7
+  host: 7,
+  /** A new backup lost its primary before it was complete: it must not go live. */
+  incomplete: 8
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]

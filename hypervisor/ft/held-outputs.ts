@@ -100,6 +100,24 @@ export class HeldOutputs {
     this.#first = through + 1
   }
 
+  /** Every output that the switch is not known to have, for a snapshot. @throws if one is not under a mark yet */
+  save(): OutputRange {
+    if (this.#summary.count > 0) throw new Error(`${this.#summary.count} outputs without a mark in a snapshot`)
+    return this.#range(this.#first, this.emitted)
+  }
+
+  /**
+   * Takes over another replica's outputs. All count as released: whoever holds the log beyond the snapshot may send them.
+   * @throws if this machine has made outputs of its own
+   */
+  restore({ first, outputs }: OutputRange): void {
+    if (this.#first !== 1 || this.#items.length > 0) throw new Error('this machine has made outputs already')
+    this.#first = first
+    this.#items = [...outputs]
+    this.#marked = this.#released = this.emitted
+    for (const output of outputs) if (output.kind === 'data' || output.kind === 'console') this.#heldBytes += output.bytes.length
+  }
+
   #range(first: number, through: number): OutputRange {
     return { first, outputs: this.#items.slice(first - this.#first, through - this.#first + 1) }
   }

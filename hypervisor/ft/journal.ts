@@ -42,6 +42,11 @@ export class Journal implements Outside {
     this.#ticks = parts.ticks
   }
 
+  /** The guest's clocks, for snapshots. */
+  get clocks(): ContinuingClocks {
+    return this.#clocks
+  }
+
   readClock(clock: Clock): number {
     const entry = this.#next(Kind.clock)
     if (entry === undefined) {

@@ -7,7 +7,6 @@ import type { Checksum } from '../../logging-channel/crc32.ts'
 import { ControlOperation, Kind, type SwitchInput } from '../../logging-channel/entries.ts'
 import type { LogFrame } from '../../logging-channel/messages.ts'
 import { ReceiveBuffer } from '../../logging-channel/receive-buffer.ts'
-import { SendWindow } from '../../logging-channel/send-window.ts'
 import type { Outside } from '../devices/device.ts'
 import type { Stop } from '../machine/engine.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -15,8 +14,10 @@ import { Deadlines } from './deadlines.ts'
 import { HeldOutputs, type OutputRange } from './held-outputs.ts'
 import { Journal } from './journal.ts'
 import { LiveRun } from './live-run.ts'
-import { LogWriter } from './log-writer.ts'
+import { type FlushedFrame, LogWriter } from './log-writer.ts'
 import { ReplayRun, type ReplayStep } from './replay-run.ts'
+import type { SnapshotSource } from './snapshot-sender.ts'
+import { StateDecoder, StateEncoder } from './state-bytes.ts'
 import { StateHashSchedule } from './state-hash-schedule.ts'
 import type { World } from './world.ts'
 
@@ -29,20 +30,25 @@ export type LockstepLimits = {
 export type LockstepStatus = {
   readonly ticks: number
   readonly lastSeq: number
-  readonly ackedSeq: number
   readonly replayedSeq: number
   readonly heldOutputs: number
   readonly bufferedEntries: number
 }
 
+/** A position in the log and the whole state there. `copyMs`: how long the machine stood still for it. */
+export type Snapshot = { readonly seq: number; readonly source: SnapshotSource; readonly copyMs: number }
+
 /** Undelivered output bytes above which a live replica takes no more input. */
 const outputBytesMax = 64 * 1024 * 1024
+/** The engine has its own, perhaps lower, limit: this one only bounds what is received before it can look. */
+const memoryPagesMax = 65536
 
 export class Lockstep {
   readonly machine: Machine
   readonly outputs: HeldOutputs
   readonly received: ReceiveBuffer
-  readonly window: SendWindow
+  readonly #world: World
+  readonly #checksum: Checksum
   readonly #deadlines = new Deadlines()
   readonly #log = new LogWriter()
   readonly #journal: Journal
@@ -55,7 +61,8 @@ export class Lockstep {
   constructor(limits: LockstepLimits, world: World, checksum: Checksum, createMachine: (outside: Outside) => Machine) {
     const bounds = { bytesMax: limits.windowBytesMax, entriesMax: limits.windowEntriesMax }
     this.outputs = new HeldOutputs(checksum)
-    this.window = new SendWindow(bounds)
+    this.#world = world
+    this.#checksum = checksum
     this.received = new ReceiveBuffer(bounds)
     const parts = {
       received: this.received, log: this.#log, outputs: this.outputs, deadlines: this.#deadlines, world,
@@ -108,9 +115,53 @@ export class Lockstep {
     this.#log.append({ kind: Kind.control, operation: ControlOperation.powerOff })
   }
 
-  /** True if the machine is to be run now. `alone`: no backup's window bounds what may be captured. */
-  prepareLive(alone: boolean): boolean {
-    return this.#live.prepare(() => this.#isFull(alone))
+  /** The primary hands over to its backup (§3.3): nothing follows in its log. */
+  logStepDown(): void {
+    this.#log.append({ kind: Kind.control, operation: ControlOperation.stepDown })
+  }
+
+  /** From this entry on `replica` may take over in `term`. @returns its seq */
+  logProtectedMark(term: number, replica: string): number {
+    return this.#log.append({ kind: Kind.protectedMark, term, replica })
+  }
+
+  /** True where the machine can be copied: between events, every output under its mark, and the whole log flushed. */
+  get atBoundary(): boolean {
+    const { machine, outputs } = this
+    return machine.idle && !machine.running && !machine.ended && outputs.unmarked.count === 0 && this.#log.pendingEntries === 0
+  }
+
+  /** Copies the whole state, at a boundary. The copy stays as it is while the machine goes on. */
+  takeSnapshot(image: string): Snapshot {
+    if (!this.atBoundary) throw new Error('a snapshot is taken between events only')
+    const startUs = this.#world.monotonicUs()
+    const timers = this.#deadlines.save(startUs)
+    const machine = this.machine.snapshot()
+    const copyMs = (this.#world.monotonicUs() - startUs) / 1000
+    const state = { clocks: this.#journal.clocks.save(), timers, outputs: this.outputs.save() }
+    return { seq: this.lastSeq, source: new StateEncoder(state, machine, image, this.#checksum), copyMs }
+  }
+
+  /** What takes the bytes of a snapshot of `image`, piece by piece. */
+  stateDecoder(image: string): StateDecoder {
+    return new StateDecoder({ image, memoryPagesMax }, this.#checksum)
+  }
+
+  /** Takes on the state of a primary. @throws if it is not one of this machine, or not whole */
+  restore(decoder: StateDecoder): void {
+    const { state, machine } = decoder.result()
+    this.machine.restore(machine)
+    this.#journal.clocks.restore(state.clocks)
+    const nowUs = this.#world.monotonicUs()
+    for (const { timer, leftUs } of state.timers) this.#deadlines.arm(timer, nowUs + leftUs)
+    this.outputs.restore(state.outputs)
+  }
+
+  /** True if the machine is to be run now. `isWindowFull`: a backup's window, with so much pending, takes no more. */
+  prepareLive(isWindowFull: (pendingBytes: number, pendingEntries: number) => boolean): boolean {
+    const isFull = (): boolean =>
+      this.outputs.bytes >= outputBytesMax || isWindowFull(this.#log.pendingBytes, this.#log.pendingEntries)
+    return this.#live.prepare(isFull)
   }
 
   receive(frame: LogFrame): void {
@@ -136,11 +187,9 @@ export class Lockstep {
     if (!replaying || !this.#replay.rested(stop)) this.#live.rested(stop, nowMs)
   }
 
-  /** The frames to send, entered in the window of unacknowledged ones. */
-  flush(term: number): readonly LogFrame[] {
-    const frames = this.#log.flush(term, this.outputs.firstUndelivered - 1)
-    for (const { lastSeq, bytes } of frames) this.window.add(lastSeq, bytes, this.machine.inputsInjected)
-    return frames.map(({ frame }) => frame)
+  /** Everything appended since the last flush, as frames to send. */
+  flush(term: number): readonly FlushedFrame[] {
+    return this.#log.flush(term, this.outputs.firstUndelivered - 1)
   }
 
   /** Without a backup nothing is sent. */
@@ -148,24 +197,13 @@ export class Lockstep {
     this.#log.drop()
   }
 
-  /** The output rule (P2.2-2): alone there is nobody to wait for; else what the backup has acknowledged may go. */
-  release(alone: boolean): OutputRange | undefined {
-    return this.outputs.release(alone ? Infinity : this.window.ackedSeq)
-  }
-
-  /** The switch may forget its inputs up to this number: no failover can need them any more. */
-  safeInputs(alone: boolean): number {
-    return alone ? this.machine.inputsInjected : this.window.inputsThrough
+  /** The output rule (P2.2-2): what every backup that may take over has acknowledged may go. */
+  release(ackedSeq: number): OutputRange | undefined {
+    return this.outputs.release(ackedSeq)
   }
 
   status(): LockstepStatus {
-    const { machine, lastSeq, window, replayedSeq, outputs, received } = this
-    const { ackedSeq } = window
-    return { ticks: machine.ticks, lastSeq, ackedSeq, replayedSeq, heldOutputs: outputs.held, bufferedEntries: received.length }
-  }
-
-  #isFull(alone: boolean): boolean {
-    if (this.outputs.bytes >= outputBytesMax) return true
-    return !alone && this.window.isFull(this.#log.pendingBytes, this.#log.pendingEntries)
+    const { machine, lastSeq, replayedSeq, outputs, received } = this
+    return { ticks: machine.ticks, lastSeq, replayedSeq, heldOutputs: outputs.held, bufferedEntries: received.length }
   }
 }

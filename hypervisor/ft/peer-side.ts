@@ -1,10 +1,11 @@
-/** A replica's dealings with its peer: who may be one, when it is suspected, when a heartbeat is due (§2.3). */
-import type { ChannelMessage, Hello } from '../../logging-channel/messages.ts'
-import { whyNotPeers } from './admission.ts'
+/** A replica's ear for its peer: when it is suspected, when a heartbeat is due (§2.3). */
+import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import { FailureDetector } from './failure-detector.ts'
 
 /** A corrupt channel gives the primary this many heartbeat intervals' head start: it has more to lose. */
 const corruptGraceIntervals = 3
+/** While a snapshot is copied, sent and taken on, either side may be silent: copying a gigabyte takes its time. */
+const patienceMs = 10_000
 
 export class PeerSide {
   readonly #intervalMs: number
@@ -19,14 +20,10 @@ export class PeerSide {
     this.#missedMax = missedMax
   }
 
-  /** @returns why this hello can't be accepted, in one line, or undefined */
-  whyNot(mine: Hello, theirs: Hello, taking: boolean, phase: string): string | undefined {
-    return whyNotPeers(mine, theirs) ?? (taking ? undefined : `this replica is ${phase}, it takes no new peer`)
-  }
-
-  /** From now on the peer's silence counts. */
-  watch(nowMs: number): void {
-    this.#detector = new FailureDetector(this.#intervalMs, this.#missedMax, nowMs)
+  /** From now on the peer's silence counts. `patiently`: it may be busy for long, and little hangs on it. */
+  watch(nowMs: number, patiently = false): void {
+    const missedMax = patiently ? Math.max(this.#missedMax, Math.ceil(patienceMs / this.#intervalMs)) : this.#missedMax
+    this.#detector = new FailureDetector(this.#intervalMs, missedMax, nowMs)
   }
 
   heard(nowMs: number): void {

@@ -12,6 +12,7 @@ import { isDeviceEvent, type Machine } from '../machine/machine.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Divergence } from './divergence.ts'
 import type { HeldOutputs } from './held-outputs.ts'
+import { pageHashes } from './state-hash-schedule.ts'
 
 /** What to do next: run to a tick, wait for entries, or (draining) the log is used up. */
 export type ReplayStep = { readonly do: 'run'; readonly untilTick: number } | { readonly do: 'wait' } | { readonly do: 'drained' }
@@ -98,7 +99,7 @@ export class ReplayRun {
       else if (head.kind === Kind.outputMark && this.#machine.idle) {
         this.#checkMark()
         continue
-      } else if (head.kind !== Kind.control) return
+      } else if (head.kind !== Kind.control && head.kind !== Kind.protectedMark) return
       this.#received.shift()
     }
   }
@@ -111,11 +112,15 @@ export class ReplayRun {
   }
 
   #checkHash(entry: StateHashEntry): void {
-    const hash = this.#machine.stateHash(entry.firstPage, entry.pages)
-    if (hash === entry.hash && entry.tick === this.#machine.ticks) return
-    const pages = `pages ${entry.firstPage} to ${entry.firstPage + entry.pages - 1}`
-    const primary = `the primary's is ${entry.hash} at tick ${entry.tick}`
-    throw this.#diverged(`state hash over ${pages} is ${hash} at tick ${this.#machine.ticks}, ${primary}`)
+    const machine = this.#machine
+    const mine = pageHashes(machine, entry.firstPage, entry.pageHashes.length / 4)
+    const page = firstDifference(mine, entry.pageHashes)
+    const hash = machine.stateHash(0, 0)
+    if (page < 0 && hash === entry.hash && entry.tick === machine.ticks) return
+    const registers = `the hash of registers and devices is ${hash}, the primary's is ${entry.hash}`
+    const what = page < 0 ? registers : `memory page ${entry.firstPage + page} differs`
+    const divergence = this.#diverged(`${what}; the primary is at tick ${entry.tick}`)
+    throw page < 0 ? divergence : divergence.onPage(entry.firstPage + page)
   }
 
   #checkMark(): void {
@@ -139,4 +144,10 @@ export class ReplayRun {
 
 function equalMarks(a: OutputMarkEntry, b: { count: number; bytes: number; checksum: number }): boolean {
   return a.count === b.count && a.bytes === b.bytes && a.checksum === b.checksum
+}
+
+/** Index of the first 32-bit word that differs, -1 if none does. */
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, i) => byte !== b[i])
+  return at < 0 ? -1 : at >> 2
 }

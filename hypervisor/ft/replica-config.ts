@@ -15,8 +15,11 @@ export type ReplicaConfig = LockstepLimits & {
   readonly heartbeatIntervalMs: number
   /** Silence of this many intervals is suspicious. */
   readonly heartbeatsMissedMax: number
+  /** Execution lag above which the primary is slowed, in milliseconds (P3.2-4). Default 200. */
+  readonly lagMsMax?: number
 }
 
-export function helloOf({ role, vm, replica, image, runtime }: ReplicaConfig, term: number): Hello {
-  return { type: 'hello', version: CHANNEL_VERSION, role, vm, replica, image, runtime, term }
+/** @param role now: a backup that went live is a primary */
+export function helloOf({ vm, replica, image, runtime }: ReplicaConfig, role: Role, term: number, begins: Hello['begins']): Hello {
+  return { type: 'hello', version: CHANNEL_VERSION, role, vm, replica, image, runtime, term, begins }
 }

@@ -22,6 +22,15 @@ export class StateHashSchedule {
     const firstPage = this.#nextPage
     const pages = Math.min(pagesPerHash, machine.memoryPages - firstPage)
     this.#nextPage += pages
-    return { kind: Kind.stateHash, tick: machine.ticks, firstPage, pages, hash: machine.stateHash(firstPage, pages) }
+    const hash = machine.stateHash(0, 0)
+    return { kind: Kind.stateHash, tick: machine.ticks, firstPage, hash, pageHashes: pageHashes(machine, firstPage, pages) }
   }
+}
+
+/** A hash over each of `pages` memory pages, as a state hash entry has them. */
+export function pageHashes(machine: Machine, firstPage: number, pages: number): Uint8Array {
+  const bytes = new Uint8Array(pages * 4)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < pages; i++) view.setUint32(i * 4, machine.pageHash(firstPage + i), true)
+  return bytes
 }

@@ -1,18 +1,25 @@
 /** A live replica's dealings with the network switch: attach, outputs out, inputs in, acknowledgements both ways. */
 import type { SwitchInput } from '../../logging-channel/entries.ts'
-import type { Attached, MachineHolds, ToSwitch } from '../switch/messages.ts'
-import type { HeldOutputs, OutputRange } from './held-outputs.ts'
+import type { Attached, FromSwitch, ToSwitch } from '../switch/messages.ts'
+import type { BlackBox, FailoverRecord } from './black-box.ts'
+import type { Core } from './core.ts'
+import type { OutputRange } from './held-outputs.ts'
+import type { Lockstep } from './lockstep.ts'
 
 export class SwitchSide {
-  readonly #outputs: HeldOutputs
+  /** The record of a failover, until it is complete. */
+  blackBox: BlackBox | undefined
+  readonly #core: Core
+  readonly #lockstep: Lockstep
   /** A connection to the switch is there. */
   #open = false
   #attachedTerm = 0
   #ackedInputs = 0
   #queue: ToSwitch[] = []
 
-  constructor(outputs: HeldOutputs) {
-    this.#outputs = outputs
+  constructor(core: Core, lockstep: Lockstep) {
+    this.#core = core
+    this.#lockstep = lockstep
   }
 
   /** True when inputs are to be taken and outputs to be sent, under `term`. */
@@ -24,26 +31,36 @@ export class SwitchSide {
     this.#open = true
   }
 
-  closed(): void {
+  /** Inputs not yet captured are forgotten: the switch sends them again after an attach. */
+  onClosed(reason: string, isLive: boolean): void {
     this.#open = false
     this.#attachedTerm = 0
     this.#ackedInputs = 0
     this.#queue = []
+    this.#lockstep.forgetInputs()
+    if (isLive) this.#core.report({ event: 'switch-lost', reason })
+  }
+
+  /** @throws if the switch does not follow the protocol */
+  onMessage(message: Exclude<FromSwitch, { type: 'refused' }>): void {
+    if (message.type === 'attached') return this.#onAttached(message)
+    if (message.type === 'inputs') return this.#lockstep.offer(this.#accept(message.first, message.inputs))
+    this.#lockstep.outputs.delivered(message.through)
+    this.#tellFailover(this.blackBox?.delivered(message.through, this.#core.nowMs))
+  }
+
+  onTime(): void {
+    this.#tellFailover(this.blackBox?.overdue(this.#core.nowMs))
   }
 
   /** Announces this replica as live (P2.3-3). Nothing else is sent until the switch has answered. */
-  attach(term: number, inputsCaptured: number, holds: MachineHolds): void {
+  attach(): void {
     if (!this.#open) return
+    const { machine, outputs } = this.#lockstep
+    const { inputsInjected: inputsCaptured } = machine
+    const holds = machine.network.holds()
     this.#attachedTerm = 0
-    this.#queue = [{ type: 'attach', term, inputsCaptured, nextOutput: this.#outputs.firstUndelivered, holds }]
-  }
-
-  /** The switch has answered: it gets what it lacks of the outputs released so far. */
-  answered(answer: Attached): void {
-    this.#attachedTerm = answer.term
-    this.#outputs.delivered(answer.outputsDelivered)
-    const missing = this.#outputs.undelivered()
-    if (missing !== undefined) this.send(answer.term, missing)
+    this.#queue = [{ type: 'attach', term: this.#core.term, inputsCaptured, nextOutput: outputs.firstUndelivered, holds }]
   }
 
   send(term: number, range: OutputRange): void {
@@ -57,11 +74,30 @@ export class SwitchSide {
     this.#queue.push({ type: 'inputAck', term, through })
   }
 
+  /** The switch has answered: it gets what it lacks of the outputs released so far. */
+  #onAttached({ term, fresh, outputsDelivered }: Attached): void {
+    if (term !== this.#core.term) return
+    const { outputs } = this.#lockstep
+    this.#core.report({ event: 'attached', term, fresh, outputsDelivered })
+    this.blackBox?.attached(outputsDelivered, outputs.firstUndelivered)
+    this.#attachedTerm = term
+    outputs.delivered(outputsDelivered)
+    const missing = outputs.undelivered()
+    if (missing !== undefined) this.send(term, missing)
+  }
+
+  #tellFailover(record: FailoverRecord | undefined): void {
+    if (record === undefined) return
+    this.blackBox = undefined
+    this.#core.report({ event: 'failover', record })
+  }
+
   /**
    * Inputs of an attached switch, checked to be the very next ones.
    * @throws if one is missing or comes twice: the switch is not following the protocol
    */
-  accept(first: number, inputs: readonly SwitchInput[], expected: number): readonly SwitchInput[] {
+  #accept(first: number, inputs: readonly SwitchInput[]): readonly SwitchInput[] {
+    const expected = this.#lockstep.nextInput
     if (first !== expected) throw new Error(`switch sent inputs from ${first} on, ${expected} must come next`)
     return inputs
   }

@@ -28,6 +28,8 @@ export type ReplicaHostOptions = {
 
 /** The core looks at its clocks this often in a heartbeat interval. */
 const checksPerInterval = 5
+/** Connections to the logging channel at a time; strangers that say nothing must not use up memory. */
+const peersMax = 16
 
 export class ReplicaHost {
   readonly #options: ReplicaHostOptions
@@ -35,7 +37,9 @@ export class ReplicaHost {
   readonly #heartbeatTimer: NodeJS.Timeout
   #deadlineTimer: NodeJS.Timeout | undefined
   #deadlineUs = Infinity
-  #peer: PeerChannel | undefined
+  /** Open channels by the number that the core knows them by. */
+  readonly #peers = new Map<number, PeerChannel>()
+  #lastPeer = 0
   #switchPort: SwitchPort | undefined
   #halted = false
 
@@ -49,18 +53,19 @@ export class ReplicaHost {
     this.#step({ kind: 'start' })
   }
 
-  /** Takes a connection of the logging channel. A replica has one peer; any other is told so and closed. */
+  /** Takes a connection of the logging channel; whether its other end may be a peer is for the core to say. */
   connectPeer(link: Link): void {
-    if (this.#peer !== undefined) return refuse(link, 'this replica has a peer already')
-    const peer = new PeerChannel(link, {
-      onMessage: (message) => this.#step({ kind: 'peer', message }),
+    if (this.#halted || this.#peers.size >= peersMax) return link.destroy()
+    const peer = ++this.#lastPeer
+    const channel = new PeerChannel(link, {
+      onMessage: (message) => this.#step({ kind: 'peer', peer, message }),
       onClosed: (reason, corrupt) => {
-        if (this.#peer === peer) this.#peer = undefined
-        this.#step({ kind: 'peerClosed', reason, corrupt })
+        this.#peers.delete(peer)
+        this.#step({ kind: 'peerClosed', peer, reason, corrupt })
       }
     })
-    this.#peer = peer
-    this.#step({ kind: 'peerOpen' })
+    this.#peers.set(peer, channel)
+    this.#step({ kind: 'peerOpen', peer })
   }
 
   connectSwitch(port: SwitchPort, onLost: () => void): void {
@@ -72,6 +77,11 @@ export class ReplicaHost {
       if (!this.#halted) onLost()
     }
     this.#step({ kind: 'switchOpen' })
+  }
+
+  /** An operator's wish; what comes of it is in the reports. */
+  control(event: Extract<ReplicaEvent, { kind: 'stepDown' | 'moveBackup' }>): void {
+    this.#step(event)
   }
 
   powerOff(reason: string): void {
@@ -97,9 +107,9 @@ export class ReplicaHost {
 
   #perform(command: Command): void {
     switch (command.do) {
-      case 'peer': return this.#peer?.send(command.message)
-      case 'closePeer': return this.#closePeer()
-      case 'readPeer': return this.#peer?.read(command.on)
+      case 'peer': return this.#peers.get(command.peer)?.send(command.message)
+      case 'closePeer': return this.#closePeer(command.peer)
+      case 'readPeer': return this.#peers.get(command.peer)?.read(command.on)
       case 'switch': return this.#switchPort?.send(command.messages)
       case 'testAndSet': return this.#testAndSet(command.fromTerm)
       case 'run': return this.#run(command.untilTick, command.breathe)
@@ -132,9 +142,9 @@ export class ReplicaHost {
     )
   }
 
-  #closePeer(): void {
-    this.#peer?.close()
-    this.#peer = undefined
+  #closePeer(peer: number): void {
+    this.#peers.get(peer)?.close()
+    this.#peers.delete(peer)
   }
 
   #followDeadline(): void {
@@ -156,14 +166,8 @@ export class ReplicaHost {
     this.#halted = true
     clearInterval(this.#heartbeatTimer)
     clearTimeout(this.#deadlineTimer)
-    this.#closePeer()
+    for (const peer of [...this.#peers.keys()]) this.#closePeer(peer)
     this.#switchPort?.close()
     this.#options.onHalt(code, reason)
   }
-}
-
-function refuse(link: Link, reason: string): void {
-  const channel = new PeerChannel(link, { onMessage: () => {}, onClosed: () => {} })
-  channel.send({ type: 'goodbye', reason: `refused: ${reason}` })
-  channel.close()
 }

@@ -162,6 +162,15 @@ export class Machine {
     this.#atRest = snapshot.engine.frames === undefined
   }
 
+  /** Hash over one memory page; over nothing if there is no such page. */
+  pageHash(page: number): number {
+    const hasher = new StateHasher()
+    const memory = this.engine.memory()
+    const start = page * pageBytes
+    if (start < memory.length) hasher.words(new Int32Array(memory.buffer, memory.byteOffset + start, pageBytes / 4))
+    return hasher.digest()
+  }
+
   #preempt(causes: number): number {
     const was = this.#preemptMask
     this.#preemptMask = causes & Cause.timer

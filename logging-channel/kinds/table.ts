@@ -4,7 +4,7 @@ import { Kind } from '../entries.ts'
 import type { LogEntry } from '../entries.ts'
 import type { ByteWriter } from '../byte-writer.ts'
 import type { EntryCodec } from './codec.ts'
-import { consoleInput, control, entropy } from './inputs.ts'
+import { consoleInput, control, entropy, protectedMark } from './inputs.ts'
 import { netConnected, netData, netEnd, netOpen, netReset, netWindow } from './network.ts'
 import { clock, interrupt, progress, timer } from './time.ts'
 import { outputMark, stateHash } from './validation.ts'
@@ -27,7 +27,8 @@ export const codecs: CodecTable = {
   interrupt,
   outputMark,
   progress,
-  stateHash
+  stateHash,
+  protectedMark
 }
 
 // Each codec is only ever given entries of its own kind, which the type of a plain array can't say.

@@ -2,7 +2,7 @@
 import { Parser } from 'binary-parser'
 import { Kind } from '../entries.ts'
 import type { OutputMarkEntry, StateHashEntry } from '../entries.ts'
-import { u64 } from '../fields.ts'
+import { bytes, u64 } from '../fields.ts'
 import type { EntryCodec } from './codec.ts'
 
 export const outputMark: EntryCodec<OutputMarkEntry> = {
@@ -22,12 +22,12 @@ export const stateHash: EntryCodec<StateHashEntry> = {
   kind: Kind.stateHash,
   name: 'stateHash',
   need: 'validation',
-  bytes: () => 20,
+  bytes: entry => 20 + entry.pageHashes.length,
   encode(entry, out) {
     out.u64(entry.tick, 'stateHash.tick')
     out.u32(entry.firstPage, 'stateHash.firstPage')
-    out.u32(entry.pages, 'stateHash.pages')
     out.u32(entry.hash, 'stateHash.hash')
+    out.bytes(entry.pageHashes)
   },
-  parser: u64(new Parser(), 'tick').uint32le('firstPage').uint32le('pages').uint32le('hash')
+  parser: bytes(u64(new Parser(), 'tick').uint32le('firstPage').uint32le('hash'), 'pageHashes')
 }
