@@ -79,6 +79,7 @@ function indirect(scope: Scope, type: FuncType, callee: number, op: number): Cod
 /** A call whose first result is of `type`; the others are dropped. */
 export function callWithResult(scope: Scope, type: ValType): boolean {
   const { rng, module } = scope
+  if (scope.tight) return false
   if (type === I32 && rng.chance(0.4)) return hostCall(scope)
   const fitting = scope.callable.filter(index => typeOf(module, index).results[0] === type)
   if (fitting.length === 0 || !mayCall(scope)) return false

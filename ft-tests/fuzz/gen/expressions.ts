@@ -36,7 +36,7 @@ function attempt(scope: Scope, kind: Kind, type: ValType, depth: number): boolea
     case 'pure': return pure(scope, type, depth)
     case 'load': return load(scope, type, depth)
     case 'select': return select(scope, type, depth)
-    case 'block': block(scope, [], [type], depth + 1); return true
+    case 'block': block(scope, [], [type], scope.tight ? DEPTH_MAX : depth + 1); return true
     case 'tee': return tee(scope, type, depth)
     case 'call': return callWithResult(scope, type)
     case 'other': return other(scope, type, depth)

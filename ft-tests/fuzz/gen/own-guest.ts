@@ -107,7 +107,7 @@ function generateBody(module: IrModule, rng: Rng, profile: Profile, host: Readon
   const callable = module.functions.map((_, i) => module.imports.length + i)
   const scope: Scope = {
     rng, module, profile, type, callable, host, locals: [...own, ...new Array<ValType>(COUNTERS).fill(I32)],
-    firstCounter: own.length, code: target.code, labels: [], fuel: profile.size, calls: 0, counters: 0,
+    firstCounter: own.length, code: target.code, labels: [], fuel: profile.size, calls: 0, counters: 0, tight: false,
   }
   scope.labels.push({ types: type.results, loop: false })
   for (const local of rng.chance(0.7) ? locals.keys() : []) {

@@ -41,6 +41,8 @@ export interface Scope {
   fuel: number
   calls: number
   counters: number
+  /** Inside a small loop, which holds no calls and no loops: engines treat those apart. */
+  tight: boolean
 }
 
 export function emit(scope: Scope, ...code: Instr[]): void {

@@ -11,17 +11,24 @@ import type { Label, Scope } from './scope.ts'
 
 const AND = 0x71
 const SUB = 0x6b
+const GT_S = 0x4a
 const NEST_MAX = 7
 
 type Statement = (scope: Scope, depth: number) => void
 const STATEMENTS: readonly (readonly [Statement, number])[] = [
-  [setLocal, 5], [setGlobal, 2], [store, 5], [dropped, 1], [countedLoop, 3], [blockStatement, 2.5], [ifStatement, 2],
+  [setLocal, 5], [setGlobal, 2], [store, 5], [dropped, 1], [countedLoop, 3], [tightLoop, 2], [blockStatement, 2.5], [ifStatement, 2],
   [branchIf, 2], [branchTable, 1], [callStatement, 3], [tailCallStatement, 1], [bulkMemory, 0.8], [tableStatement, 1],
   [hostStatement, 1], [powerOff, 0.1], [leave, 0.3], [scope => emit(scope, instr(OP.nop)), 0.1],
 ]
 
+/** What may stand in a tight loop. */
+const TIGHT: readonly (readonly [Statement, number])[] = [
+  [setLocal, 5], [setGlobal, 2], [store, 4], [dropped, 1], [ifStatement, 2], [branchIf, 2], [branchTable, 1], [leave, 0.5],
+]
+
 export function statements(scope: Scope, count: number, depth: number): void {
-  for (let i = 0; i < count && scope.fuel > 0; i++) weighted(scope.rng, STATEMENTS)(scope, depth)
+  const kinds = scope.tight ? TIGHT : STATEMENTS
+  for (let i = 0; i < count && scope.fuel > 0; i++) weighted(scope.rng, kinds)(scope, depth)
 }
 
 function randomType({ rng, profile }: Scope): ValType {
@@ -161,6 +168,35 @@ function countedLoop(scope: Scope, depth: number): void {
   }
   scope.labels.pop()
   emit(scope, end())
+}
+
+/** A small loop of many turns, with several ways back to its head and out of it. */
+function tightLoop(scope: Scope): void {
+  const { rng, profile } = scope
+  const counter = newCounter(scope)
+  if (counter === undefined) return
+  const results = rng.chance(0.3) ? someTypes(scope) : []
+  emit(scope, i32(rng.integer(1, 3 * profile.loopTurnsMax)), set(counter))
+  emit(scope, instr(OP.loop, { blockType: blockTypeOf(scope, [], results) }))
+  scope.labels.push({ types: [], loop: true })
+  scope.tight = true
+  const countDown = [instr(OP.localGet, { a: counter }), i32(1), instr(SUB), instr(OP.localTee, { a: counter })]
+  statements(scope, rng.integer(1, 2), NEST_MAX - 1)
+  if (rng.chance(0.3)) {
+    emit(scope, instr(OP.block), ...countDown, instr(OP.i32Eqz), instr(OP.brIf))
+    scope.labels.push({ types: [], loop: false })
+    expression(scope, I32, 4)
+    scope.labels.pop()
+    emit(scope, i32(3), instr(AND), instr(OP.brTable, { list: [1, 0, rng.integer(0, 1), rng.integer(0, 1)] }), end())
+    statements(scope, 1, NEST_MAX - 1)
+  }
+  // Counted again, as the loop may have come here with no turn left.
+  emit(scope, ...countDown.map(step => ({ ...step })), i32(0), instr(GT_S), instr(OP.brIf))
+  expressions(scope, results, 4)
+  scope.tight = false
+  scope.labels.pop()
+  emit(scope, end())
+  consume(scope, results)
 }
 
 /** Forward where it likes; back to a loop's head only now and then, as nothing counts that. */
