@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { checksumIn, KERNEL_PAGES_MAX, kernels, loadKernel } from '../../bench/kernels/catalogue.ts'
 import type { Kernel, Work } from '../../bench/kernels/catalogue.ts'
-import { fixture } from '../v8/guest-fixture.ts'
+import { v8Fixture as fixture } from '../engines/guest-fixture.ts'
 
 /** What a kernel computes, said in another way. */
 const KNOWN: Readonly<Record<string, (size: number) => number>> = {

@@ -38,6 +38,13 @@ export class GuestExit extends Error {
 
 export type GuestEntry = 'ft_start' | 'ft_interrupt'
 
+/** A place in the guest's module. */
+export interface CodePlace {
+  readonly functionIndex: number
+  /** Byte offset of the instruction. */
+  readonly offset: number
+}
+
 export interface Engine {
   /** Ticks counted since boot (virtual time); an integer below 2^53. Exact whenever no guest code is running. */
   readonly ticks: number
@@ -53,6 +60,8 @@ export interface Engine {
    * then calls `onStop` once: in the same turn (a microtask later at most) unless the engine suspended.
    */
   run(untilTick: number, onStop: (stop: Stop) => void): void
+  /** Where the guest trapped last; undefined if it has not, or in no function of its own. */
+  readonly trapPlace?: CodePlace | undefined
   /** The guest's memory as it is now; any guest code may detach it, so take it anew for every use. */
   memory(): Uint8Array
   /** Every mutable global's raw bits, for hashing; words as in `EngineState.globals`. */

@@ -1,6 +1,5 @@
-import test from 'ava'
 import { TRAP } from '../../hypervisor/wasm/traps.ts'
-import { fixture, word } from './guest-fixture.ts'
+import { engineTest, word } from './guest-fixture.ts'
 
 const repeat = (count: number, text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(' ')
 const EXHAUSTED = { kind: 'trap', message: TRAP.stack } as const
@@ -38,7 +37,7 @@ const guestFor = (recursion: string): { fields: string, interrupt: string } => (
 })
 
 for (const [name, recursion] of Object.entries(RECURSIONS)) {
-  test(`recursion ${name} ends at the same tick, cold or compiled, and never in V8's own overflow`, async t => {
+  engineTest(`recursion ${name} ends at the same tick, cold or compiled, and never in V8's own overflow`, async (t, fixture) => {
     const cold = fixture(guestFor(recursion))
     t.deepEqual(await cold.call(0x7fffffff), EXHAUSTED)
     const depth = cold.engine.ticks
@@ -54,7 +53,7 @@ for (const [name, recursion] of Object.entries(RECURSIONS)) {
   })
 }
 
-test('depth is given back on return, and each nested entry has its own', async t => {
+engineTest('depth is given back on return, and each nested entry has its own', async (t, fixture) => {
   const { engine, call, run } = fixture({
     fields: `${RECURSIONS.direct} (func $twice (param i32) (call $f (local.get 0)) (call $f (local.get 0)))`,
     interrupt: '(call $twice (local.get 0)) (call $twice (local.get 0)) (i32.store (i32.const 0) (i32.const 1))',
@@ -66,7 +65,7 @@ test('depth is given back on return, and each nested entry has its own', async t
   t.is(word(engine, 0), 1)
 })
 
-test('a function that is not recursive calls a recursive one as deep each time', async t => {
+engineTest('a function that is not recursive calls a recursive one as deep each time', async (t, fixture) => {
   const { call } = fixture({
     fields: `${RECURSIONS.direct} (func $outer (local $i i32)
       (loop (call $f (i32.const 3500))
@@ -76,7 +75,7 @@ test('a function that is not recursive calls a recursive one as deep each time',
   t.deepEqual(await call(1), { kind: 'idle' })
 })
 
-test('a chain of calls that can never fit is refused at load', t => {
+engineTest('a chain of calls that can never fit is refused at load', (t, fixture) => {
   const chain = repeat(10, i => `(func $c${i} ${repeat(7000, () => '(local i64)')} ${i < 9 ? `(call $c${i + 1})` : ''})`)
   t.throws(() => fixture({ fields: chain, interrupt: '(call $c0)' }), {
     message: /a chain of calls that takes \d+ bytes of stack, expected at most 458752 bytes/,

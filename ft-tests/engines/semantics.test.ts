@@ -1,23 +1,17 @@
 import test from 'ava'
+import type { ExecutionContext } from 'ava'
 import { GuestExit } from '../../hypervisor/machine/engine.ts'
 import { EngineHalt } from '../../hypervisor/v8/engine.ts'
 import { TRAP } from '../../hypervisor/wasm/traps.ts'
 import { assembleGuest } from '../wasm/assemble.ts'
-import { fixture, word } from './guest-fixture.ts'
+import { engineTest, v8Fixture, word } from './guest-fixture.ts'
+import type { MakeFixture } from './guest-fixture.ts'
 
 const F32_NAN = 0x7fc00000
 const F64_NAN_HIGH = 0x7ff80000
 
-test('NaNs of arithmetic are the canonical positive one, in every lane and after compilation', async t => {
-  const f32 = ['(f32.div (f32.const 0) (f32.const 0))', '(f32.sqrt (f32.const -1))', '(f32.sub (f32.const inf) (f32.const inf))',
-    '(f32.add (f32.load (i32.const 512)) (f32.const 1))', '(f32.ceil (f32.load (i32.const 512)))',
-    '(f32.min (f32.load (i32.const 512)) (f32.const 1))', '(f32.demote_f64 (f64.load (i32.const 520)))',
-    '(f32.mul (f32.add (f32.load (i32.const 512)) (f32.const 1)) (f32.const -1))',
-    '(f32x4.extract_lane 2 (f32x4.div (v128.const i32x4 0 0 0 0) (v128.const i32x4 0 0 0 0)))',
-    '(f32x4.extract_lane 1 (f32x4.demote_f64x2_zero (v128.load (i32.const 512))))']
-  const f64 = ['(f64.div (f64.const 0) (f64.const 0))', '(f64.nearest (f64.load (i32.const 520)))',
-    '(f64.promote_f32 (f32.load (i32.const 512)))', '(f64x2.extract_lane 1 (f64x2.sqrt (v128.load (i32.const 512))))',
-    '(f64x2.extract_lane 0 (f64x2.promote_low_f32x4 (v128.load (i32.const 512))))']
+/** Runs expressions of both widths, before and after the engine has compiled their code. */
+async function expectCanonical(t: ExecutionContext, fixture: MakeFixture, f32: readonly string[], f64: readonly string[]): Promise<void> {
   const { engine, call } = fixture({
     // A negative NaN with a payload in each width.
     fields: '(data (i32.const 512) "\\01\\00\\c1\\ff\\00\\00\\00\\00\\01\\00\\00\\00\\00\\00\\f9\\ff")',
@@ -31,9 +25,27 @@ test('NaNs of arithmetic are the canonical positive one, in every lane and after
     f32.forEach((code, i) => t.is(word(engine, i * 4), F32_NAN, code))
     f64.forEach((code, i) => t.deepEqual([word(engine, 64 + i * 8), word(engine, 68 + i * 8)], [0, F64_NAN_HIGH], code))
   }
+}
+
+engineTest('NaNs of arithmetic are the canonical positive one, in every lane and after compilation', async (t, fixture) => {
+  const f32 = ['(f32.div (f32.const 0) (f32.const 0))', '(f32.sqrt (f32.const -1))', '(f32.sub (f32.const inf) (f32.const inf))',
+    '(f32.add (f32.load (i32.const 512)) (f32.const 1))', '(f32.ceil (f32.load (i32.const 512)))',
+    '(f32.min (f32.load (i32.const 512)) (f32.const 1))', '(f32.demote_f64 (f64.load (i32.const 520)))',
+    '(f32.mul (f32.add (f32.load (i32.const 512)) (f32.const 1)) (f32.const -1))']
+  const f64 = ['(f64.div (f64.const 0) (f64.const 0))', '(f64.nearest (f64.load (i32.const 520)))',
+    '(f64.promote_f32 (f32.load (i32.const 512)))']
+  await expectCanonical(t, fixture, f32, f64)
 })
 
-test('payloads of NaNs that only move stay as they are, down to the words of globals()', async t => {
+test('NaNs of vector arithmetic are the canonical positive one in every lane', async t => {
+  const f32 = ['(f32x4.extract_lane 2 (f32x4.div (v128.const i32x4 0 0 0 0) (v128.const i32x4 0 0 0 0)))',
+    '(f32x4.extract_lane 1 (f32x4.demote_f64x2_zero (v128.load (i32.const 512))))']
+  const f64 = ['(f64x2.extract_lane 1 (f64x2.sqrt (v128.load (i32.const 512))))',
+    '(f64x2.extract_lane 0 (f64x2.promote_low_f32x4 (v128.load (i32.const 512))))']
+  await expectCanonical(t, v8Fixture, f32, f64)
+})
+
+engineTest('payloads of NaNs that only move stay as they are, down to the words of globals()', async (t, fixture) => {
   const { engine, call } = fixture({
     fields: `(data (i32.const 0) "\\01\\00\\a0\\7f") (data (i32.const 8) "\\01\\00\\00\\00\\00\\00\\f4\\ff")
       (global $f (mut f32) (f32.const 0)) (global $fixed i32 (i32.const 5)) (global $d (mut f64) (f64.const 0))
@@ -51,7 +63,7 @@ test('payloads of NaNs that only move stay as they are, down to the words of glo
   t.deepEqual([word(engine, 40), word(engine, 44)], [1, 0x7ff40000])
 })
 
-test('memory grows up to the smaller of its own maximum and the cap', async t => {
+engineTest('memory grows up to the smaller of its own maximum and the cap', async (t, fixture) => {
   const grown = async (memory: string, memoryPagesMax: number): Promise<number[]> => {
     const { engine, call } = fixture({
       memory,
@@ -70,7 +82,7 @@ test('memory grows up to the smaller of its own maximum and the cap', async t =>
   })
 })
 
-test('tables grow up to their maximum or the cap', async t => {
+engineTest('tables grow up to their maximum or the cap', async (t, fixture) => {
   const { engine, call } = fixture({
     fields: '(table $a 1 funcref) (table $b 1 3 externref)',
     interrupt: `(i32.store (i32.const 0) (table.grow $a (ref.null func) (i32.const 999999)))
@@ -83,7 +95,7 @@ test('tables grow up to their maximum or the cap', async t => {
   t.throws(() => fixture({ fields: '(table 1000001 funcref)' }), { message: /a table of at least 1000001 entries/ })
 })
 
-test('every trap has its text', async t => {
+engineTest('every trap has its text', async (t, fixture) => {
   const fields = '(type $v (func)) (table 2 funcref) (elem (i32.const 1) $typed) (func $typed (param i32))'
   const trap = async (interrupt: string): Promise<unknown> => fixture({ fields, interrupt }).call(1)
   const is = async (code: string, message: string): Promise<void> => {
@@ -103,7 +115,7 @@ test('every trap has its text', async t => {
   await is('(table.copy (i32.const 1) (i32.const 0) (i32.const 2))', TRAP.table)
 })
 
-test('a trap or exit in a nested handler ends everything, and the engine says so', async t => {
+engineTest('a trap or exit in a nested handler ends everything, and the engine says so', async (t, fixture) => {
   const { engine, call } = fixture({
     imports: '(import "ft" "power_off" (func $off (param i32)))',
     interrupt: '(if (i32.eq (local.get 0) (i32.const 2)) (then (call $off (i32.const 7)))) (loop (br 0))',
@@ -114,7 +126,7 @@ test('a trap or exit in a nested handler ends everything, and the engine says so
   t.throws(() => { engine.enter('ft_interrupt', 1) }, { message: /while the engine is dead/ })
 })
 
-test('ticks are exact at a trap', async t => {
+engineTest('ticks are exact at a trap', async (t, fixture) => {
   const { engine, call } = fixture({
     interrupt: '(loop (drop (i32.div_u (i32.const 1) (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (br 0))',
   })
@@ -122,18 +134,22 @@ test('ticks are exact at a trap', async t => {
   t.is(engine.ticks, 100)
 })
 
-test('the exception of a host call is the host\'s, never a guest trap', async t => {
+engineTest('the exception of a host call is the host\'s, never a guest trap', async (t, fixture) => {
   const imports = '(import "ft" "timer_next" (func $next (result i32)))'
   const interrupt = '(drop (call $next))'
   const broken = fixture({ imports, interrupt }, { calls: { timer_next: () => { throw new TypeError('a bug') } } })
   await t.throwsAsync(broken.call(1), { instanceOf: TypeError, message: 'a bug' })
   t.throws(() => { broken.engine.enter('ft_interrupt', 1) }, { message: /dead/ })
+})
+
+test('an overflow of the stack in V8 is the host\'s', async t => {
   const deep = (): number => deep() + 1
-  const overflowing = fixture({ imports, interrupt }, { calls: { timer_next: deep } })
+  const imports = '(import "ft" "timer_next" (func $next (result i32)))'
+  const overflowing = v8Fixture({ imports, interrupt: '(drop (call $next))' }, { calls: { timer_next: deep } })
   await t.throwsAsync(overflowing.call(1), { instanceOf: EngineHalt, message: /ran out of stack/ })
 })
 
-test('memory() follows growth', async t => {
+engineTest('memory() follows growth', async (t, fixture) => {
   const { engine, call } = fixture({
     interrupt: '(drop (memory.grow (i32.const 3))) (i32.store (i32.const 196608) (i32.const 9))',
   })
@@ -144,7 +160,7 @@ test('memory() follows growth', async t => {
   t.is(word(engine, 196608), 9)
 })
 
-test('ticks are exact at a trap in any copy of an unrolled loop, and its place is known', async t => {
+engineTest('ticks are exact at a trap in any copy of an unrolled loop, and its place is known', async (t, fixture) => {
   const guest = {
     interrupt: `(local i64) (loop (drop (i32.div_u (i32.const 1) (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (br 0))`,
   }
@@ -159,7 +175,7 @@ test('ticks are exact at a trap in any copy of an unrolled loop, and its place i
   t.is(places.size, 1)
 })
 
-test('loops that nothing can look into count as exactly: left by a branch, a return or at their end', async t => {
+engineTest('loops that nothing can look into count as exactly: left by a branch, a return or at their end', async (t, fixture) => {
   const loop = (exit: string): string => `(func $f (param i32) (result i32) (local i32)
     (block $out (loop $again (result i32)
       (local.set 1 (i32.add (local.get 1) (i32.const 1)))

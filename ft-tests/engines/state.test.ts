@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { EngineState } from '../../hypervisor/machine/engine-state.ts'
-import { fixture, word } from './guest-fixture.ts'
+import { engineTest, v8Fixture, word } from './guest-fixture.ts'
+import type { MakeFixture } from './guest-fixture.ts'
 
 /** Touches every kind of state; `$causes` says what to do next. */
 const EVERYTHING = {
@@ -39,24 +40,24 @@ const EVERYTHING = {
     (if (i32.eq (local.get 0) (i32.const 5)) (then unreachable))`,
 }
 const calls = { timer_next: () => 8 }
-const make = () => fixture(EVERYTHING, { calls })
+const make = (fixture: MakeFixture) => fixture(EVERYTHING, { calls })
 
 /** Bits that no JS number carries: signalling NaNs. */
 function putNaNs(memory: Uint8Array): void {
-  const words = new Uint32Array(memory.buffer)
+  const words = new Uint32Array(memory.buffer, memory.byteOffset)
   words.set([0x7fa00001, 0x00000007, 0xfff40000, 0x12345678], 25)
 }
 
-async function changed(): Promise<ReturnType<typeof make>> {
-  const guest = make()
+async function changed(fixture: MakeFixture): Promise<ReturnType<typeof make>> {
+  const guest = make(fixture)
   await guest.call(0, undefined, 'ft_start')
   putNaNs(guest.engine.memory())
   await guest.call(1)
   return guest
 }
 
-test('a state tells every mutable thing: bits of globals, functions by index + 1, dropped segments, memory', async t => {
-  const state = (await changed()).engine.snapshot()
+engineTest('a state tells every mutable thing: bits of globals, functions by index + 1, dropped segments, memory', async (t, fixture) => {
+  const state = (await changed(fixture)).engine.snapshot()
   t.deepEqual([...state.globals], [
     0xfffffffb, 1, 0x80000000, 0x7fa00001, 7, 0xfff40000, 0x7fa00001, 7, 0xfff40000, 0x12345678, 4, 0
   ])
@@ -67,10 +68,10 @@ test('a state tells every mutable thing: bits of globals, functions by index + 1
   t.is(state.frames, undefined)
 })
 
-test('a new engine goes on from a state as the old one does', async t => {
-  const old = await changed()
+engineTest('a new engine goes on from a state as the old one does', async (t, fixture) => {
+  const old = await changed(fixture)
   const state = old.engine.snapshot()
-  const young = make()
+  const young = make(fixture)
   young.engine.restore(state)
   t.deepEqual(young.engine.snapshot(), state)
   for (const { engine, call } of [old, young]) {
@@ -81,11 +82,11 @@ test('a new engine goes on from a state as the old one does', async t => {
   }
   t.deepEqual(young.engine.snapshot(), old.engine.snapshot())
   t.is((await old.call(3)).kind, 'trap')
-  t.deepEqual(await young.call(3), await make().call(5).then(() => ({ kind: 'trap', message: 'out of bounds memory access' })))
+  t.deepEqual(await young.call(3), await make(fixture).call(5).then(() => ({ kind: 'trap', message: 'out of bounds memory access' })))
 })
 
-test('an engine goes back: memory and tables shrink, dropped segments return, and a trap is undone', async t => {
-  const guest = make()
+engineTest('an engine goes back: memory and tables shrink, dropped segments return, and a trap is undone', async (t, fixture) => {
+  const guest = make(fixture)
   await guest.call(0, undefined, 'ft_start')
   const early = guest.engine.snapshot()
   await guest.call(1)
@@ -98,13 +99,13 @@ test('an engine goes back: memory and tables shrink, dropped segments return, an
   t.is(new TextDecoder().decode(guest.engine.memory().subarray(0, 5)), 'later')
 })
 
-test('tables() lists changeable tables only, by length and entries', async t => {
-  const { engine } = await changed()
+engineTest('tables() lists changeable tables only, by length and entries', async (t, fixture) => {
+  const { engine } = await changed(fixture)
   t.deepEqual([...engine.tables()], [6, 1, 0, 3, 0, 4, 4, 3, 0, 0, 0])
   t.is(fixture({ fields: '(table 2 funcref) (elem (i32.const 0) $f) (func $f)' }).engine.tables().length, 0)
 })
 
-test('ticks go on from the state', async t => {
+engineTest('ticks go on from the state', async (t, fixture) => {
   const loop = { interrupt: '(loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))' }
   const first = fixture(loop)
   await first.call(1000)
@@ -114,14 +115,13 @@ test('ticks go on from the state', async t => {
   t.is(engine.ticks, 2 ** 40)
   t.deepEqual(await call(100, 2 ** 40 + 60), { kind: 'tick' })
   t.is(engine.ticks, 2 ** 40 + 60)
-  t.throws(() => engine.snapshot(), { message: /snapshot while the engine is stopped/ })
   t.throws(() => { engine.restore(state) }, { message: /restore while the engine is stopped/ })
   t.deepEqual(await run(), { kind: 'idle' })
   t.is(engine.ticks, 2 ** 40 + 100)
 })
 
-test('a copy of memory goes where there is room, whatever was there', async t => {
-  const { engine } = await changed()
+engineTest('a copy of memory goes where there is room, whatever was there', async (t, fixture) => {
+  const { engine } = await changed(fixture)
   const room = new Uint8Array(4 * 65536).fill(0xee)
   const state = engine.snapshot(room)
   t.is(state.memory.buffer, room.buffer)
@@ -129,8 +129,8 @@ test('a copy of memory goes where there is room, whatever was there', async t =>
   t.not(engine.snapshot(new Uint8Array(65536)).memory.length, 65536)
 })
 
-test('a state of another shape is refused, and the engine stays as it was', async t => {
-  const { engine } = await changed()
+engineTest('a state of another shape is refused, and the engine stays as it was', async (t, fixture) => {
+  const { engine } = await changed(fixture)
   const state = engine.snapshot()
   const refuses = (change: Partial<EngineState>, message: RegExp): void => {
     t.throws(() => { engine.restore({ ...state, ...change }) }, { message })
@@ -151,6 +151,13 @@ test('a state of another shape is refused, and the engine stays as it was', asyn
   refuses({ droppedData: Uint8Array.of(0, 1) }, /data segment 0 marked 0/)
   refuses({ droppedElements: Uint8Array.of(1, 1, 7, 1) }, /element segment 2 marked 7/)
   refuses({ ticks: 1.5 }, /1.5 ticks/)
-  refuses({ frames: new Uint8Array(1) }, /only the interpreter restores frames/)
   t.deepEqual(engine.snapshot(), state)
+})
+
+test('V8 takes and restores no guest frames', async t => {
+  const { engine, call } = v8Fixture({ interrupt: '(loop (br 0))' })
+  const state = engine.snapshot()
+  t.throws(() => { engine.restore({ ...state, frames: new Uint8Array(1) }) }, { message: /only the interpreter restores frames/ })
+  await call(1, 5)
+  t.throws(() => engine.snapshot(), { message: /snapshot while the engine is stopped/ })
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import test from 'ava'
 import fc from 'fast-check'
 import type { Engine } from '../../hypervisor/machine/engine.ts'
-import { fixture, word } from './guest-fixture.ts'
+import { engineTest, v8Fixture, word } from './guest-fixture.ts'
 
 /** Loops within loops, recursion direct, mutual and through a table, floats, and memory that depends on all of it. */
 const BUSY = {
@@ -34,7 +34,7 @@ const BUSY = {
 const stateOf = (engine: Engine): string =>
   `${engine.ticks} ${createHash('sha1').update(engine.memory()).digest('hex')} ${engine.globals().join(' ')}`
 
-test('a loop ticks at each arrival at its header, a recursive function at each entry, others never', async t => {
+engineTest('a loop ticks at each arrival at its header, a recursive function at each entry, others never', async (t, fixture) => {
   const loops = fixture({
     interrupt: `(local $i i32)
       (loop (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $causes))))`,
@@ -58,7 +58,7 @@ test('a loop ticks at each arrival at its header, a recursive function at each e
   t.is(tail.engine.ticks, 1_000_001)
 })
 
-test('an indirect call makes every address-taken function of its type a possible callee', async t => {
+engineTest('an indirect call makes every address-taken function of its type a possible callee', async (t, fixture) => {
   const { engine, call } = fixture({
     fields: `(type $v (func)) (table 1 funcref) (elem (i32.const 0) $f) (func $f)
       (func $g (call_indirect (type $v) (i32.const 0)))
@@ -70,7 +70,7 @@ test('an indirect call makes every address-taken function of its type a possible
   t.is(engine.ticks, 1)
 })
 
-test('stops are exact, and stopping anywhere changes nothing', async t => {
+engineTest('stops are exact, and stopping anywhere changes nothing', async (t, fixture) => {
   const whole = fixture(BUSY)
   t.deepEqual(await whole.call(400), { kind: 'idle' })
   const expected = stateOf(whole.engine)
@@ -88,7 +88,7 @@ test('stops are exact, and stopping anywhere changes nothing', async t => {
   }), { numRuns: 60 })
 })
 
-test('every single tick can be a stop', async t => {
+engineTest('every single tick can be a stop', async (t, fixture) => {
   const whole = fixture(BUSY)
   await whole.call(12)
   const { engine, run } = fixture(BUSY)
@@ -101,7 +101,7 @@ test('every single tick can be a stop', async t => {
   t.is(stateOf(engine), stateOf(whole.engine))
 })
 
-test('an interrupt at a tick nests: it runs on top, and what it interrupted goes on', async t => {
+engineTest('an interrupt at a tick nests: it runs on top, and what it interrupted goes on', async (t, fixture) => {
   const guest = {
     fields: '(global $depth (mut i32) (i32.const 0))',
     interrupt: `(local $i i32)
@@ -127,7 +127,7 @@ test('an interrupt at a tick nests: it runs on top, and what it interrupted goes
   t.deepEqual([...engine.globals()], [0])
 })
 
-test('a start section runs before ft_start, counted and stoppable', async t => {
+engineTest('a start section runs before ft_start, counted and stoppable', async (t, fixture) => {
   const { engine, call, run } = fixture({
     fields: `(start $init) (func $init (local $i i32)
       (loop (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))
@@ -142,7 +142,7 @@ test('a start section runs before ft_start, counted and stoppable', async t => {
   t.is(word(engine, 4), 7)
 })
 
-test('a target beyond what the countdown holds is reached exactly', async t => {
+engineTest('a target beyond what the countdown holds is reached exactly', async (t, fixture) => {
   const target = 2 ** 31 + 12_345
   const { engine, call, run } = fixture({ interrupt: '(loop (br 0))' })
   t.deepEqual(await call(1, target), { kind: 'tick' })
@@ -151,7 +151,7 @@ test('a target beyond what the countdown holds is reached exactly', async t => {
   t.is(engine.ticks, target + 1)
 })
 
-test('ticks and memory can be read inside host calls', async t => {
+engineTest('ticks and memory can be read inside host calls', async (t, fixture) => {
   const seen: number[] = []
   const made: { engine?: Engine } = {}
   const { engine, call } = fixture({
@@ -171,11 +171,16 @@ test('ticks and memory can be read inside host calls', async t => {
   t.deepEqual(seen, [1, 0, 2, 1, 3, 2, 4, 3])
 })
 
-test('misuse is refused: entering while running, running at a passed tick or with nothing entered', async t => {
+engineTest('misuse is refused: entering while running, running at a passed tick or with nothing entered', async (t, fixture) => {
   const { engine, call } = fixture({ interrupt: '(loop (br 0))' })
   t.throws(() => { engine.run(10, () => undefined) }, { message: /run while the engine is idle/ })
   await call(1, 10)
   t.throws(() => { engine.run(10, () => undefined) }, { message: /run until tick 10 at tick 10/ })
+})
+
+test('while V8 runs, nothing can be entered', t => {
+  const { engine } = v8Fixture({ interrupt: '(loop (br 0))' })
+  engine.enter('ft_interrupt', 1)
   engine.run(1000, () => undefined)
   t.throws(() => { engine.enter('ft_interrupt', 1) }, { message: /enter\(ft_interrupt\) while the engine is running/ })
 })
