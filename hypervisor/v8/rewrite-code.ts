@@ -1,7 +1,6 @@
 import { InstructionReader } from '../wasm/instructions.ts'
 import { functionType } from '../wasm/module.ts'
 import type { FunctionBody } from '../wasm/module.ts'
-import { MAKES_NAN, NAN_SHAPE } from '../wasm/nan.ts'
 import { OP } from '../wasm/opcodes.ts'
 import { I32 } from '../wasm/types.ts'
 import type { FuncType } from '../wasm/types.ts'
@@ -14,6 +13,8 @@ import type { Layout } from './layout.ts'
 import { movedFunction, referredFunction } from './layout.ts'
 import { smallLoops } from './loops.ts'
 import type { SmallLoop } from './loops.ts'
+import type { NanCuts } from './nan-cuts.ts'
+import { nanCuts } from './nan-flow.ts'
 import { afterDrop } from './state-functions.ts'
 import { TickCode } from './ticks.ts'
 import { unroll } from './unroll.ts'
@@ -36,6 +37,7 @@ export function rewriteBody(layout: Layout, functionIndex: number, recordPlaces 
 }
 
 const NO_LOOPS: ReadonlyMap<number, SmallLoop> = new Map()
+const NO_CUTS: NanCuts = new Map()
 
 export class BodyRewriter {
   readonly emitter: BodyEmitter
@@ -47,6 +49,7 @@ export class BodyRewriter {
   private readonly threaded: boolean
   private readonly depth: DepthCode | undefined
   private readonly loops: ReadonlyMap<number, SmallLoop>
+  private readonly cuts: NanCuts
   /** Indices of the function's own locals move by this, those of its parameters stay. */
   private readonly shift: number
   private source: InstructionReader
@@ -70,6 +73,7 @@ export class BodyRewriter {
     this.shift = this.threaded ? Number(counts) + Number(bounded) : 0
     const ownLocals = this.body.locals.reduce((sum, { count }) => sum + count, parameters)
     this.emitter = new BodyEmitter(module.bytes, ownLocals + this.shift, recordPlaces)
+    this.cuts = layout.instrumentation.nan ? nanCuts(module, functionIndex) : NO_CUTS
     this.loops = counts ? smallLoops(module, functionIndex) : NO_LOOPS
     if (counts) {
       const counter = this.threaded ? parameters : this.emitter.local('left', I32)
@@ -115,7 +119,9 @@ export class BodyRewriter {
     this.copied = start
     while (!source.atEnd) {
       source.next()
+      const { start } = source
       this.instruction()
+      if (this.cuts.size > 0) this.cut(start)
     }
     this.copyTo(end)
   }
@@ -174,7 +180,6 @@ export class BodyRewriter {
       case OP.tableGrow: this.replaceByCall(growTableFunction(layout, source.a)); break
       case OP.dataDrop:
       case OP.elemDrop: this.copyTo(source.end); this.emitter.out.raw(afterDrop(layout, opcode, source.a)); break
-      default: if (MAKES_NAN[opcode] !== NAN_SHAPE.none) this.float(MAKES_NAN[opcode])
     }
   }
 
@@ -267,9 +272,10 @@ export class BodyRewriter {
     this.emitter.call(functionIndex)
   }
 
-  private float(shape: number): void {
-    const { module, facts, instrumentation } = this.layout
-    if (!instrumentation.nan || !facts[this.functionIndex - module.importedFunctions].exposed.has(this.source.start)) return
+  /** Makes the result of the instruction at `offset` canonical, where that is due. */
+  private cut(offset: number): void {
+    const shape = this.cuts.get(offset)
+    if (shape === undefined) return
     this.copyTo(this.source.end)
     canonicalise(this.emitter, shape)
   }
