@@ -48,7 +48,7 @@ class CutChooser {
       const node = work.pop() as number
       if ((this.graph.traits[node] & (DIRTY | TRAIT.signed)) === 0 || this.required.has(node)) continue
       this.required.add(node)
-      if (!this.isPure(node)) work.push(...this.graph.into(node))
+      if (!this.isPure(node)) for (const input of this.graph.into(node)) work.push(input)
       else if (this.graph.into(node).length === 0) this.cut(node)
       else this.open.push(node)
     }

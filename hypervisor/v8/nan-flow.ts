@@ -4,30 +4,36 @@ import type { WasmModule } from '../wasm/module.ts'
 import { ACCEPTS_NAN, MAKES_NAN, NAN_SHAPE } from '../wasm/nan.ts'
 import { OP, OPCODES } from '../wasm/opcodes.ts'
 import type { Opcode } from '../wasm/opcodes.ts'
-import { F32, F64, V128 } from '../wasm/types.ts'
 import type { FuncType, ValType } from '../wasm/types.ts'
 import { blockSignature } from '../wasm/validate-code.ts'
 import { LocalValues } from './local-values.ts'
 import type { Arrivals } from './local-values.ts'
 import { chooseCuts } from './nan-cuts.ts'
 import type { NanCuts } from './nan-cuts.ts'
-import { NanGraph, VALUE } from './nan-graph.ts'
+import { holdsNan, NanGraph, TooManyValues, VALUE } from './nan-graph.ts'
 import { isClean, MOVES } from './nan-moves.ts'
 
-/** Where a body's NaNs must be made canonical: nowhere but where something could see their bits. */
+/**
+ * Where a body's NaNs must be made canonical: nowhere but where something could see their bits. In a body too large to follow,
+ * behind all arithmetic.
+ */
 export function nanCuts(module: WasmModule, functionIndex: number): NanCuts {
-  return makesNan(module, functionIndex) ? new NanFlow(module, functionIndex).cuts() : NO_CUTS
-}
-
-const NO_CUTS: NanCuts = new Map()
-
-function makesNan(module: WasmModule, functionIndex: number): boolean {
+  const arithmetic = new Map<number, number>()
+  const assigned = new Set<number>()
   const source = new InstructionReader(module.bytes, module.bodies[functionIndex - module.importedFunctions].code)
   while (!source.atEnd) {
     source.next()
-    if (MAKES_NAN[source.opcode] !== NAN_SHAPE.none) return true
+    const { opcode, start, a } = source
+    if (MAKES_NAN[opcode] !== NAN_SHAPE.none) arithmetic.set(start, MAKES_NAN[opcode])
+    else if (opcode === OP.localSet || opcode === OP.localTee) assigned.add(a)
   }
-  return false
+  if (arithmetic.size === 0) return arithmetic
+  try {
+    return new NanFlow(module, functionIndex, assigned).cuts()
+  } catch (error) {
+    if (error instanceof TooManyValues) return arithmetic
+    throw error
+  }
 }
 
 interface Frame {
@@ -44,8 +50,6 @@ interface Frame {
   readonly params: readonly number[]
 }
 
-const holdsNan = (type: ValType): boolean => type === F32 || type === F64 || type === V128
-
 /** Runs a body on values that only say where they come from. Code that is never reached is passed over. */
 class NanFlow {
   private readonly module: WasmModule
@@ -58,12 +62,12 @@ class NanFlow {
   /** Blocks open in code that is never reached; -1 in code that is. */
   private unreached = -1
 
-  constructor(module: WasmModule, functionIndex: number) {
+  constructor(module: WasmModule, functionIndex: number, assigned: ReadonlySet<number>) {
     const body = module.bodies[functionIndex - module.importedFunctions]
     const type = functionType(module, functionIndex)
     this.module = module
     this.source = new InstructionReader(module.bytes, body.code, functionIndex)
-    this.locals = new LocalValues(this.graph, type, body)
+    this.locals = new LocalValues(this.graph, type, body, assigned)
     this.pushFrame(OP.block, type, true)
   }
 

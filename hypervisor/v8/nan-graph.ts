@@ -1,4 +1,6 @@
 import { NAN_SHAPE } from '../wasm/nan.ts'
+import { F32, F64, V128 } from '../wasm/types.ts'
+import type { ValType } from '../wasm/types.ts'
 
 /** Bits that say what a value may be. */
 export const TRAIT = {
@@ -10,6 +12,12 @@ export const TRAIT = {
 /** A NaN of open bits in this shape. */
 export const dirty = (shape: number): number => 1 << shape
 export const DIRTY = dirty(NAN_SHAPE.f32) | dirty(NAN_SHAPE.f64) | dirty(NAN_SHAPE.f32x4) | dirty(NAN_SHAPE.f64x2)
+
+export const holdsNan = (type: ValType | undefined): boolean => type === F32 || type === F64 || type === V128
+
+/** Thrown when a body has more values and flows between them than are worth following. */
+export class TooManyValues extends Error {}
+const VALUES_MAX = 2_000_000
 
 /** Values that need no node of their own. */
 export const VALUE = { none: 0, clean: 1, opaque: 2 } as const
@@ -35,8 +43,10 @@ export class NanGraph {
   /** Whether a value is its input with another sign. */
   private readonly turned: boolean[] = [false, false, false]
 
+  private flows = 0
+
   private add(at: number, loops: number, traits: number, shape: number, turned: boolean): number {
-    this.at.push(at)
+    if (this.at.push(at) + this.flows > VALUES_MAX) throw new TooManyValues()
     this.loops.push(loops)
     this.traits.push(traits)
     this.shape.push(shape)
@@ -65,6 +75,7 @@ export class NanGraph {
 
   flow(from: number, to: number): void {
     if (from === to || from === VALUE.none) return
+    if (this.at.length + this.flows++ > VALUES_MAX) throw new TooManyValues()
     const known = this.inputs[to]
     if (known === undefined) this.inputs[to] = [from]
     else if (known[known.length - 1] !== from) known.push(from)

@@ -22,33 +22,20 @@ export interface Place {
 }
 
 const slotsOf = (type: ValType): number => (type === V128 ? 2 : 1)
-const NONE: ReadonlySet<number> = new Set()
 
-/**
- * The typed operand and control stacks of the specification's validation algorithm. Besides types it follows, for
- * every operand, a *tag*: the offset of the float instruction that made it and the shape of NaN it may hold.
- */
+/** The typed operand and control stacks of the specification's validation algorithm. */
 export class OperandStack {
   readonly frames: Frame[] = []
   private types = new Uint8Array(32)
-  private tags = new Float64Array(32)
   /** Operands on the stack. */
   private count = 0
   private slots = 0
   /** The deepest operand stack so far, in 8-byte slots. */
   slotsMax = 0
-  /** Shape of NaN whose bits the instruction at hand ignores. */
-  accepts = 0
-  private looked: Set<number> | undefined
   private readonly place: () => Place
 
   constructor(place: () => Place) {
     this.place = place
-  }
-
-  /** Offsets of float instructions whose NaN bits something looks at. */
-  get exposed(): ReadonlySet<number> {
-    return this.looked ?? NONE
   }
 
   fail(found: string, expected: string): never {
@@ -60,20 +47,17 @@ export class OperandStack {
     return this.frames[this.frames.length - 1]
   }
 
-  push(type: ValType, tag = 0): void {
+  push(type: ValType): void {
     if (this.count === this.types.length) this.grow(1)
-    this.types[this.count] = type
-    this.tags[this.count++] = tag
+    this.types[this.count++] = type
     this.occupy(slotsOf(type))
   }
 
   private grow(more: number): void {
     const capacity = Math.max(2 * this.types.length, this.count + more)
-    const { types, tags } = this
+    const { types } = this
     this.types = new Uint8Array(capacity)
     this.types.set(types)
-    this.tags = new Float64Array(capacity)
-    this.tags.set(tags)
   }
 
   private occupy(slots: number): void {
@@ -91,16 +75,9 @@ export class OperandStack {
       this.fail('an empty operand stack', `${typeName(expected)} (type mismatch)`)
     }
     const type = this.types[--this.count]
-    const tag = this.tags[this.count]
     this.slots -= slotsOf(type)
-    if (tag !== 0 && tag % 8 !== this.accepts) this.expose((tag - (tag % 8)) / 8)
     if (type !== expected && type !== ANY && expected !== ANY) this.fail(typeName(type), `${typeName(expected)} (type mismatch)`)
     return type
-  }
-
-  private expose(offset: number): void {
-    this.looked ??= new Set()
-    this.looked.add(offset)
   }
 
   pushAll(types: readonly ValType[]): void {
@@ -112,7 +89,6 @@ export class OperandStack {
       stack[count + i] = types[i]
       slots += slotsOf(types[i])
     }
-    this.tags.fill(0, count, count + types.length)
     this.count = count + types.length
     this.occupy(slots)
   }
@@ -126,14 +102,14 @@ export class OperandStack {
     }
   }
 
-  /** Pops from the end of `types` while operands are plain: of just that type, and no NaN to look at. Gives how many. */
+  /** Pops from the end of `types` while operands are of just that type. Gives how many. */
   private popPlain(types: readonly ValType[], height: number): number {
-    const { types: stack, tags, count } = this
+    const { types: stack, count } = this
     const most = Math.min(types.length, count - height)
     let popped = 0
     for (; popped < most; popped++) {
       const type = stack[count - 1 - popped]
-      if (type !== types[types.length - 1 - popped] || tags[count - 1 - popped] !== 0) break
+      if (type !== types[types.length - 1 - popped]) break
       this.slots -= slotsOf(type)
     }
     this.count = count - popped

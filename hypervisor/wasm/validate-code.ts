@@ -1,7 +1,6 @@
 import { EMPTY_BLOCK, InstructionReader } from './instructions.ts'
 import { functionType } from './module.ts'
 import type { FunctionBody, WasmModule } from './module.ts'
-import { ACCEPTS_NAN, MAKES_NAN } from './nan.ts'
 import { IMM, OP, OPCODES } from './opcodes.ts'
 import type { Opcode } from './opcodes.ts'
 import { LocalTypes } from './local-types.ts'
@@ -13,8 +12,6 @@ import type { FuncType, ValType } from './types.ts'
 export interface BodyFacts {
   /** Deepest operand stack, in 8-byte slots (a v128 takes two). */
   readonly operandSlots: number
-  /** Offsets of float instructions whose NaN bits the guest can see: their result must be made canonical. */
-  readonly exposed: ReadonlySet<number>
   /** Instructions that change a table or drop a segment; see `mutable-state.ts`. */
   readonly changes: readonly StateChange[]
 }
@@ -77,9 +74,9 @@ class BodyValidator {
       this.instruction()
     }
     if (!code.atEnd) this.fail('more code behind it', 'the end of the function')
-    const { slotsMax: operandSlots, exposed } = stack
-    if (exposed.size > 0 || this.changes.length > 0) return { operandSlots, exposed, changes: this.changes }
-    return PLAIN_FACTS[operandSlots] ??= { operandSlots, exposed, changes: NO_CHANGES }
+    const { slotsMax: operandSlots } = stack
+    if (this.changes.length > 0) return { operandSlots, changes: this.changes }
+    return PLAIN_FACTS[operandSlots] ??= { operandSlots, changes: NO_CHANGES }
   }
 
   private name(): string {
@@ -93,13 +90,10 @@ class BodyValidator {
   private instruction(): void {
     const { opcode } = this.code
     const info = OPCODES[opcode] as Opcode
-    this.stack.accepts = ACCEPTS_NAN[opcode]
     if (info.params === undefined) return this.special(opcode)
     if (info.immediate !== IMM.none) this.checkImmediate(info)
     this.stack.popAll(info.params)
-    const shape = MAKES_NAN[opcode]
-    if (shape !== 0) this.stack.push(info.results[0], this.code.start * 8 + shape)
-    else this.stack.pushAll(info.results)
+    this.stack.pushAll(info.results)
   }
 
   private checkImmediate(info: Opcode): void {
