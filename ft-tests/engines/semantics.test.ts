@@ -1,7 +1,6 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { GuestExit } from '../../hypervisor/machine/engine.ts'
-import { EngineHalt } from '../../hypervisor/v8/engine.ts'
+import { EngineHalt, GuestExit } from '../../hypervisor/machine/engine.ts'
 import { TRAP } from '../../hypervisor/wasm/traps.ts'
 import { assembleGuest } from '../wasm/assemble.ts'
 import { engineTest, v8Fixture, word } from './guest-fixture.ts'

@@ -1,10 +1,12 @@
 import type { SpecCommand, SpecScript } from '../wasm/spec-suite.ts'
 import type { SpecEngine } from './engine.ts'
+import { InterpreterSpecEngine } from './interpreter-engine.ts'
 import { V8SpecEngine } from './v8-engine.ts'
 
 /** Makers of engines; each script runs on a new one. */
 export const ENGINES = {
   v8: (): SpecEngine => new V8SpecEngine(),
+  interpreter: (): SpecEngine => new InterpreterSpecEngine(),
 } as const
 export type EngineName = keyof typeof ENGINES
 

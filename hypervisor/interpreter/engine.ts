@@ -1,4 +1,4 @@
-import { GuestExit } from '../machine/engine.ts'
+import { EngineHalt, GuestExit } from '../machine/engine.ts'
 import type { CodePlace, Engine, EngineLimits, GuestEntry, HostCalls, Stop } from '../machine/engine.ts'
 import type { EngineState } from '../machine/engine-state.ts'
 import { checkState } from '../v8/check-state.ts'
@@ -12,7 +12,7 @@ import type { FuncType } from '../wasm/types.ts'
 import { checkLimits } from './check-limits.ts'
 import { HEADER } from './core/header.ts'
 import { putFrames, takeFrames } from './frames.ts'
-import { Core } from './runtime/core.ts'
+import { Core, OutOfMemory } from './runtime/core.ts'
 import { Instance } from './runtime/instance.ts'
 import type { Import } from './runtime/instance.ts'
 import { memoryView } from './runtime/memories.ts'
@@ -171,7 +171,7 @@ export class InterpreterEngine implements Engine {
       this.processor.abandon()
       this.state = 'dead'
       if (error instanceof GuestExit) return { kind: 'exit', code: error.code }
-      this.onHalt(error)
+      this.onHalt(error instanceof OutOfMemory ? new EngineHalt('the host could not supply memory that the guest may have', error) : error)
       return undefined
     }
   }

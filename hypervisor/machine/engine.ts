@@ -36,6 +36,14 @@ export class GuestExit extends Error {
   }
 }
 
+/** The host could not do what the machine promises its guest: this replica must halt (DESIGN §2). */
+export class EngineHalt extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'EngineHalt'
+  }
+}
+
 export type GuestEntry = 'ft_start' | 'ft_interrupt'
 
 /** A place in the guest's module. */

@@ -1,4 +1,4 @@
-import { GuestExit } from '../machine/engine.ts'
+import { EngineHalt, GuestExit } from '../machine/engine.ts'
 import type { EngineState } from '../machine/engine-state.ts'
 import type { Engine, EngineLimits, GuestEntry, HostCalls, Stop } from '../machine/engine.ts'
 import { GUEST_MODULE } from '../wasm/guest-abi.ts'
@@ -15,14 +15,6 @@ import { trapOffset } from './trap-offset.ts'
 import { trapText } from './trap-text.ts'
 import { wasmJs } from './wasm-js.ts'
 import type { WasmExports, WasmFunction, WasmGlobal, WasmMemory } from './wasm-js.ts'
-
-/** The host could not do what the machine promises its guest: this replica must halt (DESIGN §2). */
-export class EngineHalt extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause })
-    this.name = 'EngineHalt'
-  }
-}
 
 /** Thrown by the depth hook through the guest's frames. */
 class DepthExceeded extends Error {}
