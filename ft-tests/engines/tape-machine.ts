@@ -22,8 +22,8 @@ const QUANTUM_TICKS = 20_000
 export interface SilentStops {
   /** The tick to stop at next, given where the machine is; none if it is Infinity. */
   next(ticks: number): number
-  /** Called at each such stop. */
-  at(machine: Machine): void
+  /** Called at each such stop. `sliceEnd` is the tick where the machine would look for due interrupts next. */
+  at(machine: Machine, sliceEnd: number): void
 }
 
 /** A whole machine on an engine, driven by a tape: steps that are delivered while it is idle. */
@@ -54,10 +54,14 @@ export class TapeMachine {
     return await this.#settle()
   }
 
+  /** Goes on in a step in which a snapshot was taken, after `machine.restore`; `sliceEnd` is what `SilentStops.at` said. */
+  async resume(sliceEnd: number): Promise<Sight> {
+    return await this.#settle(await this.#run(sliceEnd))
+  }
+
   /** Runs until the guest rests and nothing is due; interrupts go in where a slice of ticks ends. */
-  async #settle(): Promise<Sight> {
+  async #settle(stop?: Stop): Promise<Sight> {
     const { machine } = this
-    let stop: Stop | undefined
     while (!machine.ended) {
       const causes = machine.dueCauses()
       if (causes !== 0) machine.interrupt(causes)
@@ -69,13 +73,12 @@ export class TapeMachine {
     return machine.ended ? { ...sight, end: stop! } : sight
   }
 
-  async #run(): Promise<Stop> {
+  async #run(sliceEnd = this.machine.ticks + QUANTUM_TICKS): Promise<Stop> {
     const { machine } = this
-    const sliceEnd = machine.ticks + QUANTUM_TICKS
     for (;;) {
       const stop = await this.#runUntil(Math.min(sliceEnd, this.#stops?.next(machine.ticks) ?? sliceEnd))
       if (stop.kind !== 'tick' || machine.ticks === sliceEnd) return stop
-      this.#stops?.at(machine)
+      this.#stops?.at(machine, sliceEnd)
     }
   }
 

@@ -17,7 +17,7 @@ const OR: Readonly<Record<number, number>> = { [I32]: 0x72, [I64]: 0x84 }
 
 type Kind = 'leaf' | 'pure' | 'load' | 'select' | 'block' | 'tee' | 'call' | 'other'
 const KINDS: readonly (readonly [Kind, number])[] = [
-  ['leaf', 5], ['pure', 10], ['load', 2], ['select', 1], ['block', 1], ['tee', 1], ['call', 1], ['other', 0.6],
+  ['leaf', 5], ['pure', 14], ['load', 2], ['select', 1], ['block', 1], ['tee', 1], ['call', 1], ['other', 0.6],
 ]
 
 /** Code that leaves one value of `type` on the stack. */

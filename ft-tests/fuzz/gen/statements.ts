@@ -18,7 +18,7 @@ type Statement = (scope: Scope, depth: number) => void
 const STATEMENTS: readonly (readonly [Statement, number])[] = [
   [setLocal, 5], [setGlobal, 2], [store, 5], [dropped, 1], [countedLoop, 3], [tightLoop, 2], [blockStatement, 2.5], [ifStatement, 2],
   [branchIf, 2], [branchTable, 1], [callStatement, 3], [tailCallStatement, 1], [bulkMemory, 0.8], [tableStatement, 1],
-  [hostStatement, 1], [powerOff, 0.1], [leave, 0.3], [scope => emit(scope, instr(OP.nop)), 0.1],
+  [hostStatement, 1], [powerOff, 0.3], [leave, 0.3], [scope => emit(scope, instr(OP.nop)), 0.1],
 ]
 
 /** What may stand in a tight loop. */
@@ -66,7 +66,7 @@ export function storeLocals(scope: Scope): void {
   scope.locals.forEach((type, local) => {
     const op = PLAIN_STORE[type]
     if (op === undefined || local >= scope.firstCounter || !scope.rng.chance(0.6)) return
-    const at = LOCALS_ADDRESS + SLOT_BYTES * scope.rng.integer(0, 255)
+    const at = LOCALS_ADDRESS + SLOT_BYTES * scope.rng.integer(0, 1023)
     emit(scope, i32(at), instr(OP.localGet, { a: local }), instr(op))
   })
 }
