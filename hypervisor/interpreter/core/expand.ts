@@ -34,6 +34,7 @@ function operand(form: Form, letter: string): string {
   if (REGISTERS.includes(letter)) return `(fp + (<usize><i32>load<i16>(pc, ${field.offset}) << 3))`
   if ('nk'.includes(letter)) return `(<u32>load<u16>(pc, ${field.offset}))`
   if (letter === 'l') return `load<u64>(pc, ${field.offset})`
+  if (letter === 'v') return `load<v128>(pc, ${field.offset})`
   return letter === 't' ? `<usize>load<u32>(pc, ${field.offset})` : `load<i32>(pc, ${field.offset})`
 }
 

@@ -10,6 +10,7 @@
  * | `i` `j` `w` | immediates, signed or not | 32 bits, 4-aligned |
  * | `t` | branch target: an address of code | u32, 4-aligned |
  * | `l` | immediate | 64 bits, 4-aligned |
+ * | `v` | immediate vector | 128 bits, 4-aligned |
  */
 export interface Field {
   readonly letter: string
@@ -24,7 +25,7 @@ export interface Form {
 }
 
 const SMALL = 'dabcnk'
-const sizeOf = (letter: string): number => (SMALL.includes(letter) ? 2 : letter === 'l' ? 8 : 4)
+const sizeOf = (letter: string): number => (SMALL.includes(letter) ? 2 : letter === 'v' ? 16 : letter === 'l' ? 8 : 4)
 const align4 = (offset: number): number => (offset + 3) & ~3
 
 /** Lays out operands given by their letters, such as `dab` or `dai`; 16-bit ones must come first. */

@@ -5,6 +5,8 @@ import { layOutForm } from './form.ts'
 import type { Form, Instruction } from './form.ts'
 import { integerInstructions } from './integers.ts'
 import { memoryInstructions } from './memory.ts'
+import { laneInstructions } from './vector-lanes.ts'
+import { vectorMemoryInstructions } from './vector-memory.ts'
 import { vectorInstructions } from './vectors.ts'
 
 /**
@@ -13,7 +15,7 @@ import { vectorInstructions } from './vectors.ts'
  */
 export const INSTRUCTIONS: readonly Instruction[] = [
   ...controlInstructions, ...integerInstructions, ...comparisonInstructions, ...memoryInstructions, ...floatInstructions,
-  ...vectorInstructions,
+  ...vectorMemoryInstructions, ...laneInstructions, ...vectorInstructions,
 ]
 
 export const FORMS: readonly Form[] = INSTRUCTIONS.map(({ operands }) => layOutForm(operands))

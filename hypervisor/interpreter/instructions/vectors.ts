@@ -1,10 +1,33 @@
-import { hot } from './form.ts'
+import { FD, IMM, OPCODES } from '../../wasm/opcodes.ts'
+import type { Opcode } from '../../wasm/opcodes.ts'
+import { MAKES_NAN, NAN_SHAPE } from '../../wasm/nan.ts'
+import { I32, V128 } from '../../wasm/types.ts'
+import { cold, hot } from './form.ts'
 import type { Instruction } from './form.ts'
 
-/** A vector lies in two slots, and is loaded and stored as a whole: `$a.v128`, `$d.v128 = …;`. */
-const load = '<u64>$a.u32 + <u64>$i.u32'
+/** What vector kernels spend their time in: these stand in the hot switch. */
+const HOT = /^(f32x4|f64x2|i32x4|i64x2)\.(add|sub|mul)$|^i(8x16|16x8)\.(add|sub)$|^v128\.(and|or|xor|bitselect)$|^i32x4\.(shl|shr_[su])$/
 
-export const vectorInstructions: readonly Instruction[] = [
-  hot('v128.load', 'dai', `const at: u64 = ${load}; CHECK(16, READ) $d.v128 = load<v128>(AT);`),
-  hot('v128.store', 'abi', `const at: u64 = ${load}; CHECK(16, WRITE) store<v128>(AT, $b.v128);`),
-]
+/** AssemblyScript has an operation of the same name for every vector instruction, so that the opcode table is the table of these. */
+function arithmetic(opcode: number, { name, params, results }: Opcode): Instruction {
+  const letters = 'abc'.slice(0, params?.length)
+  const operands = (params ?? []).map((type, i) => `$${letters[i]}.${type === V128 ? 'v128' : 'i32'}`)
+  const value = `${name}(${operands.join(', ')})`
+  const body = results[0] === I32 ? `$d.i32 = <i32>${value};` : `$d.${vectorType(opcode)} = ${value};`
+  return (HOT.test(name) ? hot : cold)(name, `d${letters}`, body)
+}
+
+function vectorType(opcode: number): string {
+  switch (MAKES_NAN[opcode]) {
+    case NAN_SHAPE.f32x4: return 'f32x4!'
+    case NAN_SHAPE.f64x2: return 'f64x2!'
+    default: return 'v128'
+  }
+}
+
+const isArithmetic = (info: Opcode): boolean => info.immediate === IMM.none && !info.name.endsWith('.splat')
+
+/** Everything from vectors to vectors, shifts, and tests of all lanes. */
+export const vectorInstructions: readonly Instruction[] = OPCODES.flatMap((info, opcode) => (
+  opcode >= FD && info !== undefined && isArithmetic(info) ? [arithmetic(opcode, info)] : []
+))

@@ -38,6 +38,10 @@ export class CodeWriter {
     this.view.setInt32(this.at + offset, value, true)
   }
 
+  bytesAt(offset: number, bytes: Uint8Array): void {
+    new Uint8Array(this.words.buffer).set(bytes, this.at + offset)
+  }
+
   /** A call's target, filled in by `resolveCalls`: `skip` bytes behind the callee's beginning. */
   callTarget(offset: number, callee: number, skip: number): void {
     this.callSites.push({ at: this.at + offset, callee, skip })

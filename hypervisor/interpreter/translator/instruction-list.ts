@@ -13,6 +13,8 @@ export class Emitted {
   i = 0
   j = 0
   w = 0
+  /** An immediate vector's 16 bytes. */
+  v: Uint8Array | undefined = undefined
   /** A label of this function, or, for a call, the index of the function called. */
   t = 0
   /** Bytes behind the callee's first instruction that a call goes to; below zero if `t` is a label. */
@@ -94,6 +96,7 @@ function writeOne(emitted: Emitted, out: CodeWriter, at: (label: number) => numb
       case 'w': out.word(offset, emitted.w); break
       // A 64-bit immediate stands in i (low) and j (high).
       case 'l': out.word(offset, emitted.i); out.word(offset + 4, emitted.j); break
+      case 'v': out.bytesAt(offset, emitted.v as Uint8Array); break
       default:
         if (emitted.calls >= 0) out.callTarget(offset, emitted.t, emitted.calls)
         else out.word(offset, at(emitted.t))

@@ -8,7 +8,7 @@ import type { Operand } from './value-stack.ts'
 
 const OP = {
   copy: opcodeOf('copy'), copy32: opcodeOf('copy32'), copy128: opcodeOf('copy128'), const32: opcodeOf('const32'),
-  const64: opcodeOf('const64'),
+  const64: opcodeOf('const64'), const128: opcodeOf('v128.const'),
 }
 
 /** Operands and the instructions that move them: what the rest of the translation of a function stands on. */
@@ -18,13 +18,13 @@ export class Operands {
   /** By local: its type and its register. */
   readonly localTypes: readonly ValType[]
   readonly localRegisters: readonly number[]
-  private readonly bytes: DataView
+  private readonly module: Uint8Array
 
   constructor(localTypes: readonly ValType[], localRegisters: readonly number[], firstSlot: number, module: Uint8Array) {
     this.localTypes = localTypes
     this.localRegisters = localRegisters
     this.stack = new ValueStack(firstSlot)
-    this.bytes = new DataView(module.buffer, module.byteOffset, module.byteLength)
+    this.module = module
   }
 
   /** The register that holds an operand now; a constant is put into its slot first. */
@@ -64,10 +64,9 @@ export class Operands {
   }
 
   private vectorConstant(register: number, offset: number): void {
-    for (let half = 0; half < 2; half++) {
-      const at = offset + half * 8
-      this.constant(register + half, this.bytes.getInt32(at, true), this.bytes.getInt32(at + 4, true))
-    }
+    const set = this.code.emit(OP.const128)
+    set.d = register
+    set.v = this.module.subarray(offset, offset + 16)
   }
 
   /** Puts the top `count` operands into their slots. */

@@ -169,6 +169,7 @@ export class Plain {
       case IMM.memarg: emitted.i = b; break
       case IMM.memargLane: emitted.i = b; emitted.k = lane; break
       case IMM.lane: emitted.k = lane; break
+      case IMM.shuffle: emitted.v = sites.module.bytes.subarray(a, a + 16); break
       case IMM.memory: emitted.i = sites.memory; break
       case IMM.table: emitted.i = sites.tables[a]; break
       case IMM.tableCopy: emitted.i = sites.tables[a]; emitted.j = sites.tables[b]; break
