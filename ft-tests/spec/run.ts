@@ -1,4 +1,4 @@
-/** `npm run spec -- --engine v8 [--json] [folder]`: the WebAssembly suite from the command line. */
+/** `npm run spec -- --engine interpreter|v8 [--json] [folder]`: the WebAssembly suite from the command line. */
 import { Command, Option } from 'commander'
 import { openSpecFolder, openSpecSuite, SPEC_ABSENT } from '../wasm/spec-suite.ts'
 import type { SpecSuite } from '../wasm/spec-suite.ts'
