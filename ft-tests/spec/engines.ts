@@ -5,7 +5,6 @@ import { V8SpecEngine } from './v8-engine.ts'
 
 /** Makers of engines; each script runs on a new one. */
 export const ENGINES = {
-  interpreter: (): SpecEngine => new InterpreterSpecEngine(),
   v8: (): SpecEngine => new V8SpecEngine(),
   interpreter: (): SpecEngine => new InterpreterSpecEngine(),
 } as const
