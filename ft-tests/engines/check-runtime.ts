@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { makeEngine } from '../../hypervisor/host/engine-maker.ts'
+import { type EngineName, makeEngine } from '../../hypervisor/host/engine-maker.ts'
 import type { Engine, GuestEntry, Stop } from '../../hypervisor/machine/engine.ts'
 import { StateHasher } from '../../hypervisor/machine/state-hash.ts'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
@@ -39,7 +39,7 @@ for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)
 const { bytes, printedAt } = rubyGuest(readFileSync(process.argv[2] ?? fetchRuby()), SCRIPT)
 const halt = (error: unknown): void => { throw error }
 const starts = engineNames.map((name) => {
-  const order = { name: name as 'v8', image: bytes, limits, cacheDirectory: undefined }
+  const order = { name: name as EngineName, image: bytes, limits, cacheDirectory: undefined }
   return rounded(makeEngine(order, {}, halt).made)
 })
 const runs = new Map<string, Sight[]>()

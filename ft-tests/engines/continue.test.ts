@@ -44,7 +44,7 @@ for (const name of Object.keys(guestTapes)) {
         let hop = new TapeMachine(script.guest, engineMakers[from]!)
         t.deepEqual(await hop.boot(), whole.sights[0])
         for (const [i, step] of script.steps.entries()) {
-          if (random(3) === 0) {
+          if (random(8) === 0) {
             const snapshot = carried(hop.machine.snapshot(), script.guest.memoryPagesMax)
             hop = new TapeMachine(script.guest, engineMakers[random(2) === 0 ? from : to]!, hop.outside.fork())
             hop.machine.restore(snapshot)

@@ -3,16 +3,17 @@ import { setFlagsFromString } from 'node:v8'
 import type { Engine, EngineLimits, HostCalls } from '../machine/engine.ts'
 import { startV8 } from '../v8/engine.ts'
 import { V8_STACK_FLAGS } from '../v8/stack-flags.ts'
+import { createInterpreter } from './interpreter/load.ts'
 import { type CacheUse, prepareCached } from './code-cache.ts'
 
-export const engineNames = ['v8'] as const
+export const engineNames = ['v8', 'interpreter'] as const
 export type EngineName = (typeof engineNames)[number]
 
 /** For the replica's first log record. Times in milliseconds. */
 export type EngineMade = {
   readonly engine: EngineName
   readonly imageBytes: number
-  /** Code as the engine runs it. */
+  /** Code as V8 gets it; the image itself for the interpreter, which translates it as a part of its start. */
   readonly codeBytes: number
   /** Validating and rewriting, or reading that from the cache. */
   readonly prepareMs: number
@@ -32,6 +33,7 @@ export type EngineOrder = {
 export function makeEngine(
   { name, image, limits, cacheDirectory }: EngineOrder, calls: HostCalls, onHalt: (error: unknown) => void
 ): { engine: Engine; made: EngineMade } {
+  if (name === 'interpreter') return makeInterpreter(image, limits, calls, onHalt)
   for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)
   const begun = performance.now()
   const { guest, cache } = prepareCached(image, limits, cacheDirectory)
@@ -42,4 +44,13 @@ export function makeEngine(
     prepareMs: prepared - begun, startMs: performance.now() - prepared
   }
   return { engine, made }
+}
+
+function makeInterpreter(
+  image: Uint8Array, limits: EngineLimits, calls: HostCalls, onHalt: (error: unknown) => void
+): { engine: Engine; made: EngineMade } {
+  const begun = performance.now()
+  const engine = createInterpreter(image, calls, limits, onHalt)
+  const startMs = performance.now() - begun
+  return { engine, made: { engine: 'interpreter', imageBytes: image.length, codeBytes: image.length, cache: 'none', prepareMs: 0, startMs } }
 }
