@@ -42,6 +42,9 @@ export class ReplicaHost {
   #lastPeer = 0
   #switchPort: SwitchPort | undefined
   #halted = false
+  /** Waiting for the step under way to be carried out. */
+  readonly #events: ReplicaEvent[] = []
+  #stepping = false
 
   constructor(options: ReplicaHostOptions) {
     this.#options = options
@@ -98,11 +101,20 @@ export class ReplicaHost {
     this.#halt(ExitCode.host, reason)
   }
 
+  /** A command may bring about the next event before it returns (a run on the interpreter does): that one waits its turn. */
   #step(event: ReplicaEvent): void {
-    if (this.#halted) return
-    this.#replica.quantumTicks = this.#options.quantum.ticks
-    for (const command of this.#replica.step(event, performance.now())) this.#perform(command)
-    this.#followDeadline()
+    this.#events.push(event)
+    if (this.#stepping) return
+    this.#stepping = true
+    try {
+      for (let next = this.#events.shift(); next !== undefined && !this.#halted; next = this.#events.shift()) {
+        this.#replica.quantumTicks = this.#options.quantum.ticks
+        for (const command of this.#replica.step(next, performance.now())) this.#perform(command)
+        this.#followDeadline()
+      }
+    } finally {
+      this.#stepping = false
+    }
   }
 
   #perform(command: Command): void {
