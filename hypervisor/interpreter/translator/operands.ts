@@ -3,6 +3,7 @@ import { F32, V128 } from '../../wasm/types.ts'
 import type { ValType } from '../../wasm/types.ts'
 import { InstructionList } from './instruction-list.ts'
 import type { Emitted } from './instruction-list.ts'
+import type { LocalRegisters } from './local-registers.ts'
 import { AT, slotsOf, ValueStack } from './value-stack.ts'
 import type { Operand } from './value-stack.ts'
 
@@ -15,15 +16,12 @@ const OP = {
 export class Operands {
   readonly code = new InstructionList()
   readonly stack: ValueStack
-  /** By local: its type and its register. */
-  readonly localTypes: readonly ValType[]
-  readonly localRegisters: readonly number[]
+  readonly locals: LocalRegisters
   private readonly module: Uint8Array
 
-  constructor(localTypes: readonly ValType[], localRegisters: readonly number[], firstSlot: number, module: Uint8Array) {
-    this.localTypes = localTypes
-    this.localRegisters = localRegisters
-    this.stack = new ValueStack(firstSlot)
+  constructor(locals: LocalRegisters, module: Uint8Array) {
+    this.locals = locals
+    this.stack = new ValueStack(locals.slots)
     this.module = module
   }
 
@@ -38,7 +36,7 @@ export class Operands {
   toOwnSlot(operand: Operand): void {
     if (operand.at === AT.slot) return
     this.copyTo(operand.slot, operand)
-    operand.at = AT.slot
+    this.stack.toSlot(operand)
   }
 
   /** Emits what puts an operand into a register. */
@@ -76,8 +74,12 @@ export class Operands {
 
   /** Takes out of locals what still is there (of one local, if it is given by its register), as they may change. */
   leaveLocals(register?: number): void {
-    for (const operand of this.stack.operands) {
-      if (operand.at === AT.local && (register === undefined || operand.local === register)) this.toOwnSlot(operand)
+    const { stack } = this
+    for (let i = stack.height - 1, left = stack.inLocals; i >= 0 && left > 0; i--) {
+      const operand = stack.operands[i]
+      if (operand.at !== AT.local) continue
+      left--
+      if (register === undefined || operand.local === register) this.toOwnSlot(operand)
     }
   }
 
@@ -90,13 +92,14 @@ export class Operands {
 
   /** `local.set` and `local.tee`. */
   setLocal(index: number, keep: boolean): void {
-    const register = this.localRegisters[index]
+    const register = this.locals.registerOf(index)
     const value = this.stack.pop()
     const made = this.maker(value)
-    const shared = this.stack.operands.some(operand => operand.at === AT.local && operand.local === register)
+    const shared = this.stack.inLocals > 0 &&
+      this.stack.operands.some(operand => operand.at === AT.local && operand.local === register)
     if (made !== undefined && !shared) {
       made.d = register
-      if (keep) this.stack.pushLocal(this.localTypes[index], register)
+      if (keep) this.stack.pushLocal(this.locals.typeOf(index), register)
       return
     }
     if (shared && !(value.at === AT.local && value.local === register)) this.leaveLocals(register)

@@ -45,7 +45,7 @@ export class Plain {
     switch (opcode) {
       case OP.nop: break
       case OP.drop: stack.pop(); break
-      case OP.localGet: stack.pushLocal(operands.localTypes[a], operands.localRegisters[a]); break
+      case OP.localGet: stack.pushLocal(operands.locals.typeOf(a), operands.locals.registerOf(a)); break
       case OP.localSet: operands.setLocal(a, false); break
       case OP.localTee: operands.setLocal(a, true); break
       case OP.i32Const: stack.pushConstant(I32, a); break

@@ -8,10 +8,10 @@ import { Branches } from './branches.ts'
 import type { Block } from './branches.ts'
 import { Calls, firstParameter } from './calls.ts'
 import type { CodeWriter } from './code-writer.ts'
+import { LocalRegisters } from './local-registers.ts'
 import type { ModuleSites } from './module-sites.ts'
 import { Operands } from './operands.ts'
 import { Plain } from './plain.ts'
-import { slotsOf } from './value-stack.ts'
 
 const EMIT = { enter: opcodeOf('enter'), zero: opcodeOf('zero'), tick: opcodeOf('tick'), unreachable: opcodeOf('unreachable') }
 
@@ -30,7 +30,7 @@ class FunctionTranslator {
   private readonly calls: Calls
   private readonly plain: Plain
   /** Slots of the declared locals. */
-  private localSlots = 0
+  private readonly localSlots: number
   /** Blocks opened in code that is never reached; -1 in reachable code. */
   private skipped = -1
 
@@ -41,22 +41,9 @@ class FunctionTranslator {
     this.functionIndex = functionIndex
     this.type = functionType(module, functionIndex)
     this.source = new InstructionReader(module.bytes, body.code, functionIndex)
-    const types: ValType[] = []
-    const registers: number[] = []
-    let register = firstParameter(this.type)
-    for (const type of this.type.params) {
-      types.push(type)
-      registers.push(register)
-      register += slotsOf(type)
-    }
-    for (const { count, type } of body.locals) {
-      for (let i = 0; i < count; i++) {
-        types.push(type)
-        registers.push(this.localSlots)
-        this.localSlots += slotsOf(type)
-      }
-    }
-    this.operands = new Operands(types, registers, this.localSlots, module.bytes)
+    const locals = new LocalRegisters(this.type.params, body.locals, firstParameter(this.type))
+    this.localSlots = locals.slots
+    this.operands = new Operands(locals, module.bytes)
     this.branches = new Branches(this.operands, firstParameter(this.type))
     this.calls = new Calls(sites, this.operands, functionIndex)
     this.plain = new Plain(sites, this.operands, this.source)

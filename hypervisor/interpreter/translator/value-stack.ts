@@ -23,6 +23,8 @@ export class ValueStack {
   readonly operands: Operand[] = []
   /** Register of the first slot above the stack. */
   slotTop: number
+  /** How many operands are still in locals. */
+  inLocals = 0
 
   constructor(firstSlot: number) {
     this.slotTop = firstSlot
@@ -35,6 +37,7 @@ export class ValueStack {
   private push(at: number, type: ValType, local: number, low: number, high: number): Operand {
     const operand = { at, type, slot: this.slotTop, local, low, high }
     this.operands.push(operand)
+    if (at === AT.local) this.inLocals++
     this.slotTop += slotsOf(type)
     return operand
   }
@@ -55,7 +58,14 @@ export class ValueStack {
     const operand = this.operands.pop()
     if (operand === undefined) throw new Error('translation of an invalid function')
     this.slotTop = operand.slot
+    if (operand.at === AT.local) this.inLocals--
     return operand
+  }
+
+  /** Notes that an operand of this stack was put into its slot. */
+  toSlot(operand: Operand): void {
+    if (operand.at === AT.local) this.inLocals--
+    operand.at = AT.slot
   }
 
   /** The operand `depth` below the top. */
@@ -65,7 +75,7 @@ export class ValueStack {
 
   /** Forgets everything above `height`. */
   cut(height: number, slotTop: number): void {
-    this.operands.length = height
+    while (this.operands.length > height) this.pop()
     this.slotTop = slotTop
   }
 }
