@@ -59,7 +59,8 @@ const [first] = runs.values()
 for (const [name, sights] of [...runs, ['moving', moved] as const]) {
   if (JSON.stringify(sights) !== JSON.stringify(first)) throw new Error(`${name} differs: ${JSON.stringify([first, sights])}`)
 }
-process.stdout.write(`${JSON.stringify({ runtime: RUBY, engines: starts, ticks: moved.at(-1)?.ticks, equal: [...runs.keys(), 'moving'] })}\n`)
+const report = { runtime: RUBY, engines: starts, ticks: moved.at(-1)?.ticks, equal: [...runs.keys(), 'moving'] }
+process.stdout.write(`${JSON.stringify(report)}\n`)
 
 /** Downloads the package by npm's own client. @returns where the module is */
 function fetchRuby(): string {

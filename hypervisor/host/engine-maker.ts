@@ -51,6 +51,6 @@ function makeInterpreter(
 ): { engine: Engine; made: EngineMade } {
   const begun = performance.now()
   const engine = createInterpreter(image, calls, limits, onHalt)
-  const startMs = performance.now() - begun
-  return { engine, made: { engine: 'interpreter', imageBytes: image.length, codeBytes: image.length, cache: 'none', prepareMs: 0, startMs } }
+  const sizes = { imageBytes: image.length, codeBytes: image.length }
+  return { engine, made: { engine: 'interpreter', ...sizes, cache: 'none', prepareMs: 0, startMs: performance.now() - begun } }
 }
