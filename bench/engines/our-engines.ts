@@ -1,4 +1,5 @@
 /** Plain V8, which everything is compared with, and our own engines. */
+import { createInterpreter } from '../../hypervisor/host/interpreter/load.ts'
 import type { Engine, EngineLimits, HostCalls, Stop } from '../../hypervisor/machine/engine.ts'
 import { ALL_INSTRUMENTATION } from '../../hypervisor/v8/conventions.ts'
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'
@@ -57,5 +58,9 @@ export const ourEngines: readonly Contender[] = [
   inProcess({
     name: TICKS_ONLY, description: 'our V8 engine with ticks and depth, NaNs left to V8', version: process.versions.v8,
     span: 'large', start: (module) => startEngine(withoutNans, module),
+  }),
+  inProcess({
+    name: 'interpreter', description: 'our interpreter', version: process.versions.v8, span: 'small', simd: false,
+    start: (module) => startEngine(createInterpreter, module),
   }),
 ]
