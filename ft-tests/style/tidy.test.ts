@@ -33,6 +33,7 @@ const entryPoints: readonly RegExp[] = [
   /^ft-tests\/exhaustive\/run\.ts$/, // npm run drill:exhaustive
   /^ft-tests\/wasm\/(fuzz\/run|hostile-child)\.ts$/, // npm run fuzz:decoder; hostile.test.ts starts the child
   /^ft-tests\/sim\/run\.ts$/, // npm run sim
+  /^ft-tests\/model\/run\.ts$/, // npm run model
   /^ft-tests\/fuzz\/run\.ts$/, // npm run fuzz:engines
   /^ft-tests\/engines\/check-\w+\.ts$/, // npm run check:stops, check:snapshots
   /^ft-tests\/spec\/run\.ts$/ // npm run spec
