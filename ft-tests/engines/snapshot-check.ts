@@ -30,7 +30,7 @@ export async function checkBoundaries(
 ): Promise<SnapshotResult> {
   const whole = await runTape(guest, to, [], new Set())
   const rng = new Rng(seed)
-  const steps = new Set(whole.sights.flatMap((_, i) => (rng.chance(0.3) ? [i] : [])))
+  const steps = new Set(whole.sights.flatMap((_, i) => (rng.chance(0.15) ? [i] : [])))
   const run = await runTape(guest, from, [], steps)
   return { guest, ticks: whole.ticks, points: run.points.length, wrong: await continued(run, whole, to, elsewhere) }
 }

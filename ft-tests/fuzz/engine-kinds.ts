@@ -1,5 +1,6 @@
 import type { EngineState } from '../../hypervisor/machine/engine-state.ts'
 import type { Engine, GuestEntry, Stop } from '../../hypervisor/machine/engine.ts'
+import { createInterpreter } from '../../hypervisor/host/interpreter/load.ts'
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'
 import { Rng } from '../sim/rng.ts'
 import type { Contender } from './check-case.ts'
@@ -7,6 +8,7 @@ import type { MakeEngine } from './scenario.ts'
 
 /** Engines that can be compared. */
 export const ENGINES: Readonly<Record<string, Contender>> = {
+  interpreter: { name: 'interpreter', make: createInterpreter, framesInSnapshots: true },
   v8: { name: 'v8', make: createV8Engine, framesInSnapshots: false },
 }
 
