@@ -10,6 +10,7 @@ import type { MakeEngine } from './scenario.ts'
 export const ENGINES: Readonly<Record<string, Contender>> = {
   interpreter: { name: 'interpreter', make: createInterpreter, framesInSnapshots: true },
   v8: { name: 'v8', make: createV8Engine, framesInSnapshots: false },
+  interpreter: { name: 'interpreter', make: createInterpreter, framesInSnapshots: true },
 }
 
 const MOVE_CHANCE = 0.3
