@@ -36,12 +36,12 @@ engineTest('NaNs of arithmetic are the canonical positive one, in every lane and
   await expectCanonical(t, fixture, f32, f64)
 })
 
-test('NaNs of vector arithmetic are the canonical positive one in every lane', async t => {
+engineTest('NaNs of vector arithmetic are the canonical positive one in every lane', async (t, fixture) => {
   const f32 = ['(f32x4.extract_lane 2 (f32x4.div (v128.const i32x4 0 0 0 0) (v128.const i32x4 0 0 0 0)))',
     '(f32x4.extract_lane 1 (f32x4.demote_f64x2_zero (v128.load (i32.const 512))))']
   const f64 = ['(f64x2.extract_lane 1 (f64x2.sqrt (v128.load (i32.const 512))))',
     '(f64x2.extract_lane 0 (f64x2.promote_low_f32x4 (v128.load (i32.const 512))))']
-  await expectCanonical(t, v8Fixture, f32, f64)
+  await expectCanonical(t, fixture, f32, f64)
 })
 
 engineTest('payloads of NaNs that only move stay as they are, down to the words of globals()', async (t, fixture) => {
