@@ -8,7 +8,6 @@ import type { MakeEngine } from './scenario.ts'
 
 /** Engines that can be compared. */
 export const ENGINES: Readonly<Record<string, Contender>> = {
-  interpreter: { name: 'interpreter', make: createInterpreter, framesInSnapshots: true },
   v8: { name: 'v8', make: createV8Engine, framesInSnapshots: false },
   interpreter: { name: 'interpreter', make: createInterpreter, framesInSnapshots: true },
 }
