@@ -4,11 +4,11 @@ import { ByteWriter } from '../wasm/writer.ts'
 
 export const BLOCK_VOID = 0x40
 
-/** From `at` in the new code on, code copied from `source` in the module; `ahead` ticks are charged that are not yet counted. */
+/** From `at` in the new code on, code copied from `source` in the module; so many ticks have passed that are not counted yet. */
 export interface Place {
   readonly at: number
   readonly source: number
-  readonly ahead: number
+  readonly uncounted: number
 }
 
 /** A rewritten body: local declarations and code. */
@@ -31,7 +31,7 @@ export class BodyEmitter {
   private readonly named = new Map<string, number>()
   private readonly firstAdded: number
   /** See `Place`. */
-  ahead = 0
+  uncounted = 0
 
   /** `firstAdded` is the index of the first added local. */
   constructor(bytes: Uint8Array, firstAdded: number, recordPlaces: boolean) {
@@ -60,7 +60,7 @@ export class BodyEmitter {
 
   /** What comes next stands for the instruction at `source`. */
   place(source: number): void {
-    this.places?.push({ at: this.out.length, source, ahead: this.ahead })
+    this.places?.push({ at: this.out.length, source, uncounted: this.uncounted })
   }
 
   get(local: number): ByteWriter {

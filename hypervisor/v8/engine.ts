@@ -193,8 +193,8 @@ export class V8Engine implements Engine {
       return this.onHalt(new EngineHalt('V8 does not say where the guest trapped: Error.stackTraceLimit must not be 0', error))
     }
     this.trapped = this.places.lookup(offset)
-    // An unrolled loop charges ticks before it counts them.
-    this.instance.left.value += this.trapped?.ahead ?? 0
+    // An unrolled loop counts when a round is over.
+    this.instance.left.value -= this.trapped?.uncounted ?? 0
     this.stop('dead', { kind: 'trap', message })
   }
 

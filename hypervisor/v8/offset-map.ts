@@ -7,8 +7,8 @@ export interface CodePlace {
   readonly functionIndex: number
   /** Byte offset of the instruction in the guest's module. */
   readonly offset: number
-  /** Ticks that are charged there but not counted yet: it stands in an unrolled loop. */
-  readonly ahead: number
+  /** Ticks that have passed there but are not counted yet: it stands in an unrolled loop. */
+  readonly uncounted: number
 }
 
 /** From byte offsets in the rewritten module to places in the guest's. Costs nothing until it is asked. */
@@ -33,7 +33,7 @@ export class CodeOffsetMap {
     const within = offset - starts[body]
     const place = places[lastAtMost(places.length, i => places[i].at, within)]
     if (place === undefined) return undefined
-    return { functionIndex, offset: place.source + within - place.at, ahead: place.ahead }
+    return { functionIndex, offset: place.source + within - place.at, uncounted: place.uncounted }
   }
 }
 

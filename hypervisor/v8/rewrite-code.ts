@@ -22,8 +22,8 @@ import { unroll } from './unroll.ts'
 /** Which copy of a small loop's body is being written. */
 export interface LoopCopy {
   readonly loop: SmallLoop
-  /** Ticks charged but not counted yet. */
-  readonly ahead: number
+  /** Ticks that have passed and are counted only when the copy is left. */
+  readonly uncounted: number
   /** Blocks around the copy that the loop did not have around its body. */
   readonly extraLabels: number
 }
@@ -102,11 +102,11 @@ export class BodyRewriter {
   writeCopy(copy: LoopCopy): void {
     const { source, nesting } = this
     this.copy = copy
-    this.emitter.ahead = copy.ahead
+    this.emitter.uncounted = copy.uncounted
     this.nesting = 0
     this.walk(copy.loop.bodyStart, copy.loop.bodyEnd)
     this.leaveCopy()
-    this.emitter.ahead = 0
+    this.emitter.uncounted = 0
     this.copy = undefined
     this.source = source
     this.nesting = nesting
@@ -197,12 +197,12 @@ export class BodyRewriter {
     this.copied = small.bodyEnd + 1
   }
 
-  /** Ticks that were charged and not counted go back; a counter that was kept silently is written. */
+  /** Counts what has passed; a counter that was kept silently is written. */
   private leaveCopy(): void {
     if (this.copy === undefined || this.ticks === undefined) return
-    const { ahead, loop: { traps } } = this.copy
+    const { uncounted, loop: { traps } } = this.copy
     const { silent } = this.ticks
-    if (ahead > 0) this.ticks.add(ahead, silent)
+    if (uncounted > 0) this.ticks.add(-uncounted, silent)
     else if (!traps && !silent) this.ticks.store()
   }
 
@@ -211,7 +211,7 @@ export class BodyRewriter {
     if (copy === undefined || a <= this.nesting) return
     this.replace()
     const label = a + copy.extraLabels
-    if (copy.ahead === 0 && (copy.loop.traps || this.ticks?.silent === true)) return void emitter.out.u8(opcode).u32(label)
+    if (copy.uncounted === 0 && (copy.loop.traps || this.ticks?.silent === true)) return void emitter.out.u8(opcode).u32(label)
     if (opcode === OP.brIf) emitter.out.u8(OP.if).u8(BLOCK_VOID)
     this.leaveCopy()
     if (opcode === OP.br) emitter.out.u8(OP.br).u32(label)

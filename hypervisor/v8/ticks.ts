@@ -47,12 +47,11 @@ export class TickCode {
     emitter.out.u8(OP.end)
   }
 
-  /** Leaves by a hardly ever taken branch if fewer than `ticks` are left, else charges them. */
-  charge(ticks: number, otherwise: number, silent: boolean): void {
+  /** Branches, which hardly ever happens, if fewer than `ticks` are left. */
+  leaveIfFewerThan(ticks: number, label: number): void {
     this.emitter.get(this.counter)
     this.emitter.constant(ticks).u8(OP.i32LtS)
-    this.emitter.branchUnlikely(otherwise)
-    this.add(-ticks, silent)
+    this.emitter.branchUnlikely(label)
   }
 
   /** Changes the counter. */

@@ -5,20 +5,20 @@ import type { BodyRewriter } from './rewrite-code.ts'
 import type { TickCode } from './ticks.ts'
 
 /**
- * Writes a small loop twice. While enough ticks are left, the unrolled copy runs, charges one for each body at once, and gives
- * back what it has not used when it is left. The last few ticks are counted by the plain copy, so that the hook is called at exactly the
- * right one. With four bodies:
+ * Writes a small loop twice. While enough ticks are left for a round, the unrolled copy runs and counts when it begins another
+ * round or is left. The last few ticks are counted by the plain copy, so that the hook is called at exactly the right one.
+ * With four bodies:
  *
  *     block $done
  *       loop $plain
  *         block $few
  *           loop $fast
- *             br_if $few (fewer than 4 left)
- *             charge 4
- *             block (body: a branch to the loop goes on behind the block) give back 3; br $done end
- *             block (body) give back 2; br $done end
- *             block (body) give back 1; br $done end
- *             body; br $done
+ *             br_if $few (fewer than 4 ticks left)
+ *             block (body: a branch to the loop goes on behind the block) count 1; br $done end
+ *             block (body) count 2; br $done end
+ *             block (body) count 3; br $done end
+ *             block (body) count 4; br $done end
+ *             count 4; br $fast
  *           end
  *         end
  *         tick
@@ -37,15 +37,15 @@ export function unroll(rewriter: BodyRewriter, ticks: TickCode, loop: SmallLoop)
   open(OP.block, loop.blockType)
   open(OP.loop, loop.blockType)
   out.u8(OP.block).u8(BLOCK_VOID).u8(OP.loop).u8(BLOCK_VOID)
-  ticks.charge(loop.copies, 1, silent)
-  for (let copy = 1; copy < loop.copies; copy++) {
+  ticks.leaveIfFewerThan(loop.copies, 1)
+  for (let copy = 1; copy <= loop.copies; copy++) {
     out.u8(OP.block).u8(BLOCK_VOID)
-    rewriter.writeCopy({ loop, ahead: loop.copies - copy, extraLabels: 4 })
+    rewriter.writeCopy({ loop, uncounted: copy, extraLabels: 4 })
     out.u8(OP.br).u32(4).u8(OP.end)
   }
-  rewriter.writeCopy({ loop, ahead: 0, extraLabels: 3 })
-  out.u8(OP.br).u32(3).u8(OP.end).u8(OP.end)
+  ticks.add(-loop.copies, silent)
+  out.u8(OP.br).u32(0).u8(OP.end).u8(OP.end)
   ticks.tick(silent)
-  rewriter.writeCopy({ loop, ahead: 0, extraLabels: 1 })
+  rewriter.writeCopy({ loop, uncounted: 0, extraLabels: 1 })
   out.u8(OP.end).u8(OP.end)
 }
