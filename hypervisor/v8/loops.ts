@@ -5,9 +5,10 @@ import { FD, OP } from '../wasm/opcodes.ts'
 import { canTrap } from '../wasm/trapping.ts'
 import { blockSignature } from '../wasm/validate-code.ts'
 
-/** Bytes of the largest loop body that is written four times over, and of the largest that is doubled. */
+/** Bytes of the largest loop body that is written several times over. */
+const SMALL_BYTES = 800
+/** Up to this size, or with a switch in it (which several copies make more foreseeable), four times; else twice. */
 const FOURFOLD_BYTES = 200
-const TWOFOLD_BYTES = 800
 
 /** An innermost loop that exists twice in the rewritten code: unrolled for the many ticks, plain for the last few. */
 export interface SmallLoop {
@@ -33,6 +34,7 @@ interface OpenBlock {
   small: boolean
   traps: boolean
   repeats: boolean
+  switches: boolean
 }
 
 /**
@@ -50,6 +52,9 @@ export function smallLoops(module: WasmModule, functionIndex: number): ReadonlyM
   return scan.found
 }
 
+const opened = (block: Omit<OpenBlock, 'traps' | 'repeats' | 'switches'>): OpenBlock =>
+  ({ ...block, traps: false, repeats: false, switches: false })
+
 class LoopScan {
   readonly found = new Map<number, SmallLoop>()
   private readonly module: WasmModule
@@ -60,7 +65,7 @@ class LoopScan {
   constructor(module: WasmModule, functionIndex: number) {
     this.module = module
     const arity = functionType(module, functionIndex).results.length
-    this.open.push({ start: 0, bodyStart: 0, isLoop: false, blockType: 0, arity, small: false, traps: false, repeats: false })
+    this.open.push(opened({ start: 0, bodyStart: 0, isLoop: false, blockType: 0, arity, small: false }))
   }
 
   instruction(source: InstructionReader): void {
@@ -92,7 +97,7 @@ class LoopScan {
       this.loops.push(this.open.length)
     }
     const small = isLoop && arity === 0
-    this.open.push({ start, bodyStart: end, isLoop, blockType, arity, small, traps: false, repeats: false })
+    this.open.push(opened({ start, bodyStart: end, isLoop, blockType, arity, small }))
   }
 
   private close(source: InstructionReader): void {
@@ -101,8 +106,8 @@ class LoopScan {
     this.loops.pop()
     const { start, bodyStart, blockType, traps } = block
     const bytes = source.start - bodyStart
-    if (!block.small || !block.repeats || bytes > TWOFOLD_BYTES) return
-    const copies = bytes <= FOURFOLD_BYTES ? 4 : 2
+    if (!block.small || !block.repeats || bytes > SMALL_BYTES) return
+    const copies = block.switches || bytes <= FOURFOLD_BYTES ? 4 : 2
     this.found.set(start, { bodyStart, bodyEnd: source.start, blockType, traps, copies })
   }
 
@@ -122,6 +127,7 @@ class LoopScan {
   private table(labels: readonly number[]): void {
     const loop = this.innermost
     if (loop === undefined) return
+    loop.switches = true
     for (const label of labels) {
       if (this.leaves(label)) loop.small = false
       else if (this.open[this.open.length - 1 - label] === loop) loop.repeats = true
