@@ -1,4 +1,4 @@
-/** `npm run check:snapshots -- --points 1000 [--json]`: snapshots anywhere, continued in another process and on the other engine. */
+/** `npm run check:snapshots -- --points 1000 [--json]`: snapshots anywhere, continued in another process or engine. */
 import { setFlagsFromString } from 'node:v8'
 import { Command, InvalidArgumentError } from 'commander'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
@@ -24,8 +24,8 @@ const USAGE = 2
 
 function whole(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number above 0.')
-  return value
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('must be a whole number above 0.')
 }
 
 const flags = new Command('npm run check:snapshots --')

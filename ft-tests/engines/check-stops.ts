@@ -25,8 +25,8 @@ const INTERRUPTS_PER_KERNEL = 100
 
 function whole(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number above 0.')
-  return value
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('must be a whole number above 0.')
 }
 
 const flags = new Command('npm run check:stops --')

@@ -32,7 +32,9 @@ const TAPE_SEED = 11
 const IMAGE = 'ab'.repeat(32)
 
 /** Runs a guest's tape on an engine. Snapshots are taken at these ticks (ascending), and after these steps of the tape. */
-export async function runTape(guest: string, engine: string, ticks: readonly number[], steps: ReadonlySet<number>): Promise<TapeRun> {
+export async function runTape(
+  guest: string, engine: string, ticks: readonly number[], steps: ReadonlySet<number>
+): Promise<TapeRun> {
   const { guest: image, steps: tapeSteps } = guestTapes[guest]!(TAPE_SEED)
   const points: Point[] = []
   const sights: Sight[] = []

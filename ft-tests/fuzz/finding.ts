@@ -7,7 +7,9 @@ import type { FuzzCase } from './guests.ts'
 import { encodeIr } from './ir/encode-ir.ts'
 import { reduce } from './reduce.ts'
 
-const FEATURES = { tail_call: true, extended_const: true, simd: true, multi_value: true, bulk_memory: true, reference_types: true }
+const FEATURES = {
+  tail_call: true, extended_const: true, simd: true, multi_value: true, bulk_memory: true, reference_types: true,
+}
 
 /** Minimises what a case found and writes it to a folder of its own. Gives the folder. */
 export async function writeFinding(
@@ -24,7 +26,8 @@ export async function writeFinding(
   writeFileSync(join(to, 'whole.wasm'), fuzzCase.bytes)
   writeFileSync(join(to, 'reduced.wasm'), bytes)
   writeFileSync(join(to, 'reduced.wat'), await textOf(bytes))
-  const report = { seed: fuzzCase.seed, source: fuzzCase.source, ...mismatch, reduced: { scenario, difference, bytes: bytes.length } }
+  const { seed, source } = fuzzCase
+  const report = { seed, source, ...mismatch, reduced: { scenario, difference, bytes: bytes.length } }
   writeFileSync(join(to, 'finding.json'), `${JSON.stringify(report, undefined, 2)}\n`)
   return to
 }

@@ -25,8 +25,8 @@ export async function huntPlants(options: Options): Promise<{ passed: boolean, r
     for (const plant of names.filter(name => (PLANTS[name].engine ?? into) === into)) {
       const result = await hunt(plant, into, options, translator)
       results.push(result)
-      const { seedsToFind } = result
-      process.stderr.write(`fuzz: ${plant} in ${into}: ${seedsToFind === undefined ? 'NOT FOUND' : `found by seed ${seedsToFind}`}\n`)
+      const found = result.seedsToFind === undefined ? 'NOT FOUND' : `found after ${result.seedsToFind} seeds`
+      process.stderr.write(`fuzz: ${plant} in ${into}: ${found}\n`)
     }
   }
   translator.close()

@@ -1,4 +1,4 @@
-/** Bugs planted on purpose, to see that the campaign finds them. Each alters what an engine is given or says, never the engine. */
+/** Bugs planted on purpose, for the campaign to find. Each alters what an engine is given or says, never the engine. */
 import { GuestExit } from '../../hypervisor/machine/engine.ts'
 import type { Stop } from '../../hypervisor/machine/engine.ts'
 import { ALL_INSTRUMENTATION } from '../../hypervisor/v8/conventions.ts'
@@ -80,7 +80,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'nan-off': {
     what: 'NaNs are what the processor makes of them (v8 only)',
     engine: 'v8',
-    into: () => (bytes, calls, limits, onHalt) => createV8Engine(bytes, calls, limits, onHalt, { ...ALL_INSTRUMENTATION, nan: false }),
+    into: () => (...given) => createV8Engine(...given, { ...ALL_INSTRUMENTATION, nan: false }),
   },
   'shift-sign': swapped('i32.shr_s does what i32.shr_u should', 0x75, 0x76),
   'rotate': swapped('i64.rotl turns the other way', 0x89, 0x8a),
@@ -102,11 +102,15 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       return engine
     },
   },
-  'frame-size': altered('frames count for 8 bytes more', module => { for (const { locals } of module.functions) locals.push(I64) }),
+  'frame-size': altered('frames count for 8 bytes more', module => {
+    for (const { locals } of module.functions) locals.push(I64)
+  }),
   'tail-call': replaced('return_call keeps the frame of its caller', OP.returnCall, asPlainCall(OP.call)),
   'branch-table': altered('br_table takes the default for its last entry', module => {
     for (const { code } of module.functions) {
-      for (const step of code) if (step.op === OP.brTable && step.list.length > 1) step.list = step.list.with(-2, step.list.at(-1) ?? 0)
+      for (const step of code) {
+        if (step.op === OP.brTable && step.list.length > 1) step.list = step.list.with(-2, step.list.at(-1) ?? 0)
+      }
     }
   }),
   'memory-limit': {

@@ -12,11 +12,13 @@ import { withoutUnused } from './reduce-unused.ts'
 const TYPES: readonly ValType[] = [...NUMBERS, FUNCREF]
 const WINDOWS = [256, 64, 24, 10, 5, 3, 2, 1]
 
+type Fails = (bytes: Uint8Array) => Promise<boolean>
+
 /**
  * Makes a module smaller for as long as `fails` holds of it: functions become nothing, stretches of code go or become constants,
  * what nobody needs is dropped. Gives up when the time is over; what it then has still fails.
  */
-export async function reduce(module: IrModule, fails: (bytes: Uint8Array) => Promise<boolean>, millisecondsMax: number): Promise<IrModule> {
+export async function reduce(module: IrModule, fails: Fails, millisecondsMax: number): Promise<IrModule> {
   const reducer = new Reducer(copyOf(module), fails, performance.now() + millisecondsMax)
   await reducer.run()
   return reducer.module
@@ -24,10 +26,10 @@ export async function reduce(module: IrModule, fails: (bytes: Uint8Array) => Pro
 
 class Reducer {
   module: IrModule
-  private readonly fails: (bytes: Uint8Array) => Promise<boolean>
+  private readonly fails: Fails
   private readonly deadline: number
 
-  constructor(module: IrModule, fails: (bytes: Uint8Array) => Promise<boolean>, deadline: number) {
+  constructor(module: IrModule, fails: Fails, deadline: number) {
     this.module = module
     this.fails = fails
     this.deadline = deadline
@@ -80,7 +82,8 @@ class Reducer {
       if (window >= code().length) continue
       for (let at = 0; at < code().length - 1 && !this.over;) {
         const to = at + window
-        if (to >= code().length || !balanced(code(), at, to) || !await this.replaceStretch(index, at, to)) at += Math.max(1, window >> 1)
+        const whole = to < code().length && balanced(code(), at, to)
+        if (!whole || !await this.replaceStretch(index, at, to)) at += Math.max(1, window >> 1)
       }
     }
     await this.try(module => { module.functions[index].locals = [] })

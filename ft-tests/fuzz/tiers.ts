@@ -29,7 +29,8 @@ export async function runTiers(options: Options): Promise<{ passed: boolean, rep
     const equal = new Set(reports.map(({ digest }) => digest)).size === 1
     const tiers = Object.fromEntries(names.map((name, i) => [name, summary(reports[i])]))
     const { modules, opcodes, runs, ticks } = reports[0]
-    const report = { seeds: options.seeds, mismatches, tiersEqual: equal, modules, runs, ticks, opcodes, tiers, engines: options.engines }
+    const { seeds, engines } = options
+    const report = { seeds, mismatches, tiersEqual: equal, modules, runs, ticks, opcodes, tiers, engines }
     return { passed: mismatches === 0 && equal, report }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -45,7 +46,8 @@ async function makeModules({ seeds, from, simd }: Options, folder: string): Prom
   kept.close()
 }
 
-async function inTier(tier: string, { seeds, from, engines, out, reduceSeconds, simd }: Options, keep: string): Promise<CampaignReport> {
+async function inTier(tier: string, options: Options, keep: string): Promise<CampaignReport> {
+  const { seeds, from, engines, out, reduceSeconds, simd } = options
   const args = ['--seeds', seeds, '--from', from, '--engines', engines.join(','), '--reduce-seconds', reduceSeconds, '--json',
     '--out', join(out, tier), '--keep', keep, ...(simd ? [] : ['--no-simd'])]
   const child = spawn(process.execPath, [...TIERS[tier], run, ...args.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -83,7 +83,8 @@ export class KeptModules implements Translator {
   }
 
   async translate(input: Uint8Array, kind: ModuleKind): Promise<Uint8Array> {
-    const file = join(this.folder, `${createHash('sha1').update(input).digest('hex')}-${Number(kind.inBounds)}${Number(kind.simd)}.wasm`)
+    const name = createHash('sha1').update(input).update(JSON.stringify(kind)).digest('hex')
+    const file = join(this.folder, `${name}.wasm`)
     if (existsSync(file)) return readFileSync(file)
     const made = await this.inner.translate(input, kind)
     writeFileSync(file, made)

@@ -33,7 +33,8 @@ export function addDriver(module: IrModule, rng: Rng, targets: readonly number[]
   const started = drivers.slice(0, startCalls).flatMap((driver): Code => [i32(rng.word()), call(driver)])
   const start = addFunction(module, typeIndex(module, [], []), [], [...started, end()])
   const interrupt = addFunction(module, toVoid, [], [...dispatch, end()])
-  module.exports.push({ name: 'ft_start', kind: 'function', index: start }, { name: 'ft_interrupt', kind: 'function', index: interrupt })
+  module.exports.push({ name: 'ft_start', kind: 'function', index: start })
+  module.exports.push({ name: 'ft_interrupt', kind: 'function', index: interrupt })
   module.exports.push({ name: 'memory', kind: 'memory', index: 0 })
 }
 

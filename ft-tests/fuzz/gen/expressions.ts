@@ -1,5 +1,5 @@
 import { IMM, OP, OPCODES } from '../../../hypervisor/wasm/opcodes.ts'
-import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128, isReference } from '../../../hypervisor/wasm/types.ts'
+import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128, isReference, sameTypes } from '../../../hypervisor/wasm/types.ts'
 import type { ValType } from '../../../hypervisor/wasm/types.ts'
 import { get, i32, i64, instr } from '../ir/ir.ts'
 import type { Instr } from '../ir/ir.ts'
@@ -60,9 +60,9 @@ function pure(scope: Scope, type: ValType, depth: number): boolean {
   const plain = scope.rng.chance(0.5) ? ops.filter(({ params: [first] }) => first === type) : ops
   const { op, params } = scope.rng.pick(plain.length > 0 ? plain : ops)
   operands(scope, params, depth)
-  if (divides(op) && !scope.rng.chance(scope.profile.trapChance)) emit(scope, params[1] === I64 ? i64(1) : i32(1), instr(OR[params[1]]))
-  const safe = truncates(op) && !scope.rng.chance(scope.profile.trapChance) ? saturating(op) : op
-  emit(scope, withImmediate(scope, safe))
+  const tame = (divides(op) || truncates(op)) && !scope.rng.chance(scope.profile.trapChance)
+  if (tame && divides(op)) emit(scope, params[1] === I64 ? i64(1) : i32(1), instr(OR[params[1]]))
+  emit(scope, withImmediate(scope, tame && truncates(op) ? saturating(op) : op))
   return true
 }
 
@@ -165,7 +165,7 @@ export function condition(scope: Scope, depth: number): void {
   const { rng } = scope
   const type = rng.pick([I32, I64, F32, F64])
   if (rng.chance(0.4)) return expression(scope, I32, depth + 1)
-  const comparisons = (PURE_OPS.get(I32) ?? []).filter(({ params }) => params.length === 2 && params[0] === type && params[1] === type)
+  const comparisons = (PURE_OPS.get(I32) ?? []).filter(({ params }) => sameTypes(params, [type, type]))
   const { op, params } = rng.pick(comparisons)
   operands(scope, params, depth)
   if (divides(op)) emit(scope, i32(1), instr(OR[I32]))

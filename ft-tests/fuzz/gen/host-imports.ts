@@ -3,7 +3,9 @@ import { moveFunctions, typeIndex } from '../ir/ir.ts'
 import type { IrModule } from '../ir/ir.ts'
 
 /** Host calls that random guests make: every signature of the ABI, one that writes memory and one that ends the guest. */
-export const FUZZ_IMPORTS = ['net_end', 'net_recv', 'net_events', 'timer_set', 'timer_next', 'clock_wall', 'entropy', 'power_off'] as const
+export const FUZZ_IMPORTS = [
+  'net_end', 'net_recv', 'net_events', 'timer_set', 'timer_next', 'clock_wall', 'entropy', 'power_off',
+] as const
 
 /** Puts these host calls before all functions of a module without imports. Gives the index of each. */
 export function addHostImports(module: IrModule, names: readonly string[]): Map<string, number> {

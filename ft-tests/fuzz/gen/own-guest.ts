@@ -1,5 +1,5 @@
 import { OP } from '../../../hypervisor/wasm/opcodes.ts'
-import { EXTERNREF, FUNCREF, I32, I64, V128 } from '../../../hypervisor/wasm/types.ts'
+import { EXTERNREF, FUNCREF, I32, I64, V128, sameSignature } from '../../../hypervisor/wasm/types.ts'
 import type { ValType } from '../../../hypervisor/wasm/types.ts'
 import type { Rng } from '../../sim/rng.ts'
 import { end, i32, instr, typeIndex } from '../ir/ir.ts'
@@ -67,8 +67,9 @@ function randomType(rng: Rng, { types, simd }: Profile): ValType {
 /** Table 0 is for indirect calls and holds most functions; others are there to be changed. */
 function declareTables(module: IrModule, rng: Rng): void {
   const functions = module.functions.map((_, i) => module.imports.length + i)
-  const reference = (): Code => (rng.chance(0.85) ? [instr(OP.refFunc, { a: rng.pick(functions) }), end()] : [zero(FUNCREF), end()])
-  const items = [...functions.map((a): Code => [instr(OP.refFunc, { a }), end()]), ...Array.from({ length: rng.integer(0, 6) }, reference)]
+  const referenceTo = (a: number): Code => [instr(OP.refFunc, { a }), end()]
+  const reference = (): Code => (rng.chance(0.85) ? referenceTo(rng.pick(functions)) : [zero(FUNCREF), end()])
+  const items = [...functions.map(referenceTo), ...Array.from({ length: rng.integer(0, 6) }, reference)]
   const size = items.length + rng.integer(0, 8)
   module.tables.push({ element: FUNCREF, min: size, max: rng.chance(0.5) ? undefined : size + rng.integer(0, 10) })
   module.elements.push({ mode: 'active', table: 0, at: [i32(0), end()], type: FUNCREF, items })
@@ -77,7 +78,7 @@ function declareTables(module: IrModule, rng: Rng): void {
   const segment = (mode: IrElements['mode']): IrElements =>
     ({ mode, table: 0, at: undefined, type: FUNCREF, items: Array.from({ length: rng.integer(0, 5) }, reference) })
   // `ref.func` may name what a segment lists.
-  module.elements.push(segment('passive'), { ...segment('declarative'), items: functions.map(a => [instr(OP.refFunc, { a }), end()]) })
+  module.elements.push(segment('passive'), { ...segment('declarative'), items: functions.map(referenceTo) })
 }
 
 function randomGlobal(rng: Rng, profile: Profile, module: IrModule): IrGlobal {
@@ -124,7 +125,7 @@ function generateBody(module: IrModule, rng: Rng, profile: Profile, host: Readon
 
 /** A function that a start section may name. */
 function startFunction(module: IrModule): number | undefined {
-  const found = module.functions.findIndex(({ type }) => module.types[type].params.length + module.types[type].results.length === 0)
+  const found = module.functions.findIndex(({ type }) => sameSignature(module.types[type], { params: [], results: [] }))
   return found < 0 ? undefined : module.imports.length + found
 }
 

@@ -16,8 +16,8 @@ const NEST_MAX = 7
 
 type Statement = (scope: Scope, depth: number) => void
 const STATEMENTS: readonly (readonly [Statement, number])[] = [
-  [setLocal, 5], [setGlobal, 2], [store, 5], [dropped, 1], [countedLoop, 3], [tightLoop, 2], [blockStatement, 2.5], [ifStatement, 2],
-  [branchIf, 2], [branchTable, 1], [callStatement, 3], [tailCallStatement, 1], [bulkMemory, 0.8], [tableStatement, 1],
+  [setLocal, 5], [setGlobal, 2], [store, 5], [dropped, 1], [countedLoop, 3], [tightLoop, 2], [blockStatement, 2.5],
+  [ifStatement, 2], [branchIf, 2], [branchTable, 1], [callStatement, 3], [tailCallStatement, 1], [bulkMemory, 0.8], [tableStatement, 1],
   [hostStatement, 1], [powerOff, 0.3], [leave, 0.3], [scope => emit(scope, instr(OP.nop)), 0.1],
 ]
 

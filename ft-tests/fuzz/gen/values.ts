@@ -5,7 +5,9 @@ import type { Rng } from '../../sim/rng.ts'
 import { i32, i64, instr } from '../ir/ir.ts'
 import type { Instr } from '../ir/ir.ts'
 
-const WORDS = [0, 1, 2, -1, -2, 7, 8, 31, 32, 33, 63, 64, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, -0x80000000]
+const WORDS = [
+  0, 1, 2, -1, -2, 7, 8, 31, 32, 33, 63, 64, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, -0x80000000,
+]
 
 /**
  * Bits of f32: zeros, ones, infinities, the edges of integer ranges, denormals; and NaNs: canonical of both signs, with

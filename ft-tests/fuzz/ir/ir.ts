@@ -2,6 +2,7 @@
 import type { ExternKind, SegmentMode } from '../../../hypervisor/wasm/module.ts'
 import { EMPTY_BLOCK } from '../../../hypervisor/wasm/instructions.ts'
 import { IMM, OP, OPCODES } from '../../../hypervisor/wasm/opcodes.ts'
+import { sameSignature } from '../../../hypervisor/wasm/types.ts'
 import type { FuncType, GlobalType, Limits, TableType, ValType } from '../../../hypervisor/wasm/types.ts'
 
 /** One instruction; which fields mean something depends on the opcode's immediate, as in `InstructionReader`. */
@@ -87,8 +88,7 @@ export const opensBlock = (op: number): boolean => op === OP.block || op === OP.
 
 /** The index of a function type, added when it is new. */
 export function typeIndex(module: IrModule, params: readonly ValType[], results: readonly ValType[]): number {
-  const same = (a: readonly ValType[], b: readonly ValType[]): boolean => a.length === b.length && a.every((type, i) => type === b[i])
-  const found = module.types.findIndex(type => same(type.params, params) && same(type.results, results))
+  const found = module.types.findIndex(type => sameSignature(type, { params, results }))
   return found >= 0 ? found : module.types.push({ params, results }) - 1
 }
 

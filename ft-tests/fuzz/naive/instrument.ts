@@ -88,16 +88,17 @@ function bound(module: IrModule, memoryPagesMax: number): void {
 function addCanonicalisers(module: IrModule): Record<number, number> {
   const F32_NAN = instr(OP.f32Const, { a: 0x7fc00000 })
   const F64_NAN = instr(OP.f64Const, { b: 0x7ff80000 })
+  const canonicaliser = (type: number, code: Code): number => addFunction(module, typeIndex(module, [type], [type]), [], code)
   const scalar = (type: number, nan: Instr, equal: number): number =>
-    addFunction(module, typeIndex(module, [type], [type]), [], [get(0), nan, get(0), get(0), instr(equal), instr(OP.select), end()])
+    canonicaliser(type, [get(0), nan, get(0), get(0), instr(equal), instr(OP.select), end()])
   const vector = (words: readonly number[], equal: number): number => {
     const nan = instr(OP.v128Const, { bytes: new Uint8Array(new Uint32Array(words).buffer) })
-    const code = [get(0), nan, get(0), get(0), instr(FD + equal), instr(FD + 0x52), end()]
-    return addFunction(module, typeIndex(module, [V128], [V128]), [], code)
+    return canonicaliser(V128, [get(0), nan, get(0), get(0), instr(FD + equal), instr(FD + 0x52), end()])
   }
   return {
     [NAN_SHAPE.f32]: scalar(F32, F32_NAN, 0x5b), [NAN_SHAPE.f64]: scalar(F64, F64_NAN, 0x61),
-    [NAN_SHAPE.f32x4]: vector(new Array(4).fill(0x7fc00000), 0x41), [NAN_SHAPE.f64x2]: vector([0, 0x7ff80000, 0, 0x7ff80000], 0x47),
+    [NAN_SHAPE.f32x4]: vector(new Array(4).fill(0x7fc00000), 0x41),
+    [NAN_SHAPE.f64x2]: vector([0, 0x7ff80000, 0, 0x7ff80000], 0x47),
   }
 }
 
@@ -115,7 +116,7 @@ function instrumentBody(context: Context, body: number, guestIndex: number): voi
   for (const step of target.code) {
     const { op } = step
     stretch.push(op)
-    if (CALLS.has(op)) code.push(get(own), i32(TAIL_CALLS.has(op) ? 0 : frame), instr(OP.i32Sub), instr(OP.globalSet, { a: depthGlobal }))
+    if (CALLS.has(op)) code.push(get(own), i32(TAIL_CALLS.has(op) ? 0 : frame), instr(OP.i32Sub), setDepth(depthGlobal))
     code.push(step)
     if (MAKES_NAN[op] !== NAN_SHAPE.none) code.push(call(context.canonical[MAKES_NAN[op]]))
     if (op === OP.loop) code.push(...tick)
@@ -126,11 +127,13 @@ function instrumentBody(context: Context, body: number, guestIndex: number): voi
   target.code = code
 }
 
+const setDepth = (global: number): Instr => instr(OP.globalSet, { a: global })
 const CALLS: ReadonlySet<number> = new Set([OP.call, OP.callIndirect, OP.returnCall, OP.returnCallIndirect])
 const TAIL_CALLS: ReadonlySet<number> = new Set([OP.returnCall, OP.returnCallIndirect])
 /** Behind these, code may be reached that what came before was not, or the other way round. */
 const ENDS_STRETCH: ReadonlySet<number> = new Set([
-  OP.block, OP.loop, OP.if, OP.else, OP.end, OP.br, OP.brIf, OP.brTable, OP.return, OP.unreachable, OP.returnCall, OP.returnCallIndirect,
+  OP.block, OP.loop, OP.if, OP.else, OP.end, OP.br, OP.brIf, OP.brTable, OP.return, OP.unreachable, OP.returnCall,
+  OP.returnCallIndirect,
 ])
 
 function mark({ hook, stretches }: Context, code: Code): number[] {
@@ -143,8 +146,8 @@ function mark({ hook, stretches }: Context, code: Code): number[] {
 function addStart(context: Context): void {
   const { module, depthGlobal } = context
   const enter = (index: number): Code =>
-    [i32(STACK_BYTES_MAX), instr(OP.globalSet, { a: depthGlobal }), ...typeOf(module, index).params.map((_, i) => get(i)), call(index)]
-  const entry = (name: string): number => module.exports.find(one => one.kind === 'function' && one.name === name)?.index as number
+    [i32(STACK_BYTES_MAX), setDepth(depthGlobal), ...typeOf(module, index).params.map((_, i) => get(i)), call(index)]
+  const entry = (wanted: string): number => module.exports.find(({ name }) => name === wanted)?.index as number
   const code = [...(module.start === undefined ? [] : enter(module.start)), ...enter(entry('ft_start')), end()]
   module.start = undefined
   const start = addFunction(module, typeIndex(module, [], []), [], code)
