@@ -10,9 +10,11 @@ import type { Bits, SpecEngine, SpecInstance } from './engine.ts'
 
 /** Runs modules on the interpreter, those of a script linked in one core. */
 export class InterpreterSpecEngine implements SpecEngine {
-  private readonly linker = new Linker(loadCore())
+  private readonly linker: Linker
 
-  constructor() {
+  /** @param debugging whether the core's debugging loop runs the code */
+  constructor(debugging = false) {
+    this.linker = new Linker(loadCore(), undefined, debugging)
     defineSpectest(this.linker)
   }
 

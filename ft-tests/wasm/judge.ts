@@ -1,3 +1,4 @@
+import { translateModule } from '../../hypervisor/interpreter/translator/translate-module.ts'
 import { rewriteModule } from '../../hypervisor/v8/rewrite.ts'
 import { analyseCalls } from '../../hypervisor/wasm/call-graph.ts'
 import { decodeModule } from '../../hypervisor/wasm/decode.ts'
@@ -38,6 +39,20 @@ function rewritten(bytes: Uint8Array): Uint8Array | WasmError {
   return refusal ?? out
 }
 
+/** Translates an accepted module for the interpreter, as if it were at made-up addresses. Throws if the translator does. */
+function translate(bytes: Uint8Array): void {
+  const module = decodeModule(bytes)
+  const facts = validateModule(module)
+  const graph = analyseCalls(module)
+  const places = (list: readonly unknown[]): number[] => list.map((_, i) => 1024 + i * 16)
+  translateModule({
+    module, facts, graph, budget: stackBudget(module, graph, facts),
+    importedFunctions: module.imports.filter(({ kind }) => kind === 'function').map(() => ({ kind: 'host', number: 0 })),
+    functions: places(module.functions), globals: places(module.globals), tables: places(module.tables), memory: 1024,
+    typeKeys: places(module.types),
+  }, 65536)
+}
+
 interface V8 {
   validate(bytes: Uint8Array): boolean
 }
@@ -54,7 +69,7 @@ const OURS_ALONE = /a use of |at most|only imported globals|multiple memories|a 
 
 /**
  * What is wrong with our verdict on these bytes, measured by V8's: we are stricter only where we say so, never laxer, and what
- * we accept is still accepted once it is rewritten. Undefined if nothing is.
+ * we accept is still accepted once it is rewritten. Undefined if nothing is; what the translator throws passes through.
  */
 export function disagreement(bytes: Uint8Array): string | undefined {
   const accepted = v8Accepts(bytes)
@@ -63,5 +78,6 @@ export function disagreement(bytes: Uint8Array): string | undefined {
     return accepted && !OURS_ALONE.test(judged.message) ? `refused what V8 accepts: ${judged.message}` : undefined
   }
   if (!accepted) return 'accepted what V8 refuses'
+  translate(bytes)
   return v8Accepts(judged) ? undefined : 'rewritten into what V8 refuses'
 }

@@ -45,14 +45,17 @@ export class Linker {
   private readonly store: Store
   private readonly processor: Processor
   private readonly memoryPagesMax: number
+  private readonly debugging: boolean
   private readonly registry = new Map<string, Map<string, Extern>>()
   /** By handle - 1: values that externrefs stand for. */
   private readonly externs: unknown[] = []
 
-  constructor(core: WebAssembly.Module, memoryPagesMax = 65536) {
+  /** @param debugging whether the core's debugging loop runs the code, as it does under a debugger */
+  constructor(core: WebAssembly.Module, memoryPagesMax = 65536, debugging = false) {
     this.store = new Store(new Core(core))
     this.processor = new Processor(this.store)
     this.memoryPagesMax = memoryPagesMax
+    this.debugging = debugging
   }
 
   /** Ticks counted in all calls so far. */
@@ -119,7 +122,7 @@ export class Linker {
     const frame = processor.entryFrame
     writeBits(core, frame, params, this.inward(params, args))
     try {
-      const outcome = processor.run(FAR)
+      const outcome = this.debugging ? processor.runSteps(FAR, FAR, false) : processor.run(FAR)
       if (outcome.kind === 'trap') throw new Trapped(outcome.text)
     } catch (error) {
       processor.abandon()
