@@ -11,12 +11,15 @@ import { F64 } from '../wasm/types.ts'
 import type { FuncType } from '../wasm/types.ts'
 import { checkLimits } from './check-limits.ts'
 import { HEADER } from './core/header.ts'
+import { Debugger, placeOf } from './debugger.ts'
+import type { DebugStop } from './debugger.ts'
 import { putFrames, takeFrames } from './frames.ts'
 import { Core, OutOfMemory } from './runtime/core.ts'
 import { Instance } from './runtime/instance.ts'
 import type { Import } from './runtime/instance.ts'
 import { memoryView } from './runtime/memories.ts'
 import { Processor } from './runtime/processor.ts'
+import type { Outcome } from './runtime/processor.ts'
 import { initialise } from './runtime/segments.ts'
 import { Store } from './runtime/store.ts'
 import type { HostFunction } from './runtime/store.ts'
@@ -54,6 +57,7 @@ export class InterpreterEngine implements Engine {
   /** The run asked for and not yet begun, and whether one is under way further down the JavaScript stack. */
   private wanted: Wanted | undefined
   private isRunning = false
+  private debugging: Debugger | undefined
 
   constructor(
     core: WebAssembly.Module, bytes: Uint8Array, calls: HostCalls, limits: EngineLimits, onHalt: (error: unknown) => void,
@@ -79,6 +83,12 @@ export class InterpreterEngine implements Engine {
 
   get trapPlace(): CodePlace | undefined {
     return this.trapped
+  }
+
+  /** Single steps, breakpoints, watched memory and the call stack. */
+  get debugger(): Debugger {
+    this.debugging ??= new Debugger({ processor: this.processor, instance: this.instance, drive: run => this.debug(run) })
+    return this.debugging
   }
 
   enter(entry: GuestEntry, argument: number): void {
@@ -141,11 +151,6 @@ export class InterpreterEngine implements Engine {
     this.state = frames === undefined ? 'idle' : 'stopped'
   }
 
-  private placeOf(pc: number): CodePlace | undefined {
-    const functionIndex = this.instance.functionAt(pc)
-    return functionIndex === undefined ? undefined : { functionIndex, offset: this.instance.sourceAt(pc) }
-  }
-
   private take(): Wanted | undefined {
     const { wanted } = this
     this.wanted = undefined
@@ -153,26 +158,43 @@ export class InterpreterEngine implements Engine {
   }
 
   private perform({ untilTick, onStop }: Wanted): void {
-    const stop = this.attempt(untilTick)
-    if (stop === undefined) return
-    this.state = stop.kind === 'idle' ? 'idle' : stop.kind === 'tick' ? 'stopped' : 'dead'
-    onStop(stop)
+    let stop: DebugStop
+    try {
+      stop = this.drive(() => this.processor.run(untilTick))
+    } catch (error) {
+      return this.onHalt(error)
+    }
+    onStop(stop as Stop)
   }
 
-  private attempt(untilTick: number): Stop | undefined {
+  private debug(run: () => Outcome): DebugStop {
+    if (this.state !== 'entered' && this.state !== 'stopped') throw new Error(`run while the engine is ${this.state}`)
+    this.state = 'running'
+    return this.drive(run)
+  }
+
+  private drive(run: () => Outcome): DebugStop {
     try {
-      const outcome = this.processor.run(untilTick)
-      if (outcome.kind === 'trap') {
-        this.trapped = this.placeOf(this.processor.core.u32(HEADER.pc))
-        return { kind: 'trap', message: outcome.text }
-      }
-      return outcome.kind === 'tick' ? { kind: 'tick' } : { kind: 'idle' }
+      const stop = this.stopOf(run())
+      this.state = stop.kind === 'idle' ? 'idle' : stop.kind === 'trap' ? 'dead' : 'stopped'
+      return stop
     } catch (error) {
       this.processor.abandon()
       this.state = 'dead'
       if (error instanceof GuestExit) return { kind: 'exit', code: error.code }
-      this.onHalt(error instanceof OutOfMemory ? new EngineHalt('the host could not supply memory that the guest may have', error) : error)
-      return undefined
+      throw error instanceof OutOfMemory ? new EngineHalt('the host could not supply memory that the guest may have', error) : error
+    }
+  }
+
+  private stopOf(outcome: Outcome): DebugStop {
+    const { core } = this.processor
+    switch (outcome.kind) {
+      case 'stepped': return { kind: 'step' }
+      case 'watch': return { kind: 'watch', address: core.u32(HEADER.watchMet) }
+      case 'trap':
+        this.trapped = placeOf(this.instance, core.u32(HEADER.pc))
+        return { kind: 'trap', message: outcome.text }
+      default: return { kind: outcome.kind }
     }
   }
 }

@@ -7,12 +7,15 @@ import type { StackBudget } from '../../wasm/stack-budget.ts'
 import { signature } from '../../wasm/types.ts'
 import type { BodyFacts } from '../../wasm/validate-code.ts'
 import { FUNCTION, FUNCTION_BYTES, GLOBAL_BYTES } from '../core/header.ts'
+import { opcodeOf } from '../instructions/table.ts'
 import { LINKAGE_SLOTS, sharedSlots } from '../translator/calls.ts'
 import type { ImportedFunction } from '../translator/module-sites.ts'
 import { translateModule } from '../translator/translate-module.ts'
 import type { TranslatedModule } from '../translator/translate-module.ts'
 import { createMemory, createTable, PAGE_BYTES, resizeMemory } from './memories.ts'
 import type { Store } from './store.ts'
+
+const ENTER = opcodeOf('enter')
 
 /** What a module's imports are bound to, in order; a function of the guest's host is a number of `Store.addHostCall`. */
 export type Import =
@@ -104,6 +107,28 @@ export class Instance {
   sourceAt(pc: number): number {
     const { addresses, sources } = this.code
     return sources[lastAtMost(addresses, pc)]
+  }
+
+  /**
+   * Address of the first instruction that was made for the Wasm instruction at `offset`, or for the first one behind it in
+   * its function; undefined if the offset is in no function.
+   */
+  addressOf(offset: number): number | undefined {
+    const { module, code: { addresses, sources, functions, codeEnd } } = this
+    const body = module.bodies.findIndex(({ body: { start, end } }) => offset >= start && offset < end)
+    if (body < 0) return undefined
+    const index = body + module.importedFunctions
+    const end = functions[index + 1] ?? codeEnd
+    let best: number | undefined
+    let nearest = Infinity
+    for (let i = lastAtMost(addresses, functions[index]); i < addresses.length && addresses[i] < end; i++) {
+      // A direct call of a recursive function passes its first instruction by.
+      const passed = addresses[i] === functions[index] && this.store.core.view.getUint16(addresses[i], true) === ENTER
+      if (passed || sources[i] < offset || sources[i] >= nearest) continue
+      nearest = sources[i]
+      best = addresses[i]
+    }
+    return best
   }
 
   private bindImports(imports: readonly Import[]): ImportedFunction[] {

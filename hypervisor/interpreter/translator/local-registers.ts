@@ -1,5 +1,7 @@
-import type { LocalGroup } from '../../wasm/module.ts'
+import { functionType } from '../../wasm/module.ts'
+import type { LocalGroup, WasmModule } from '../../wasm/module.ts'
 import type { ValType } from '../../wasm/types.ts'
+import { firstParameter } from './calls.ts'
 import { slotsOf } from './value-stack.ts'
 
 /** Locals of one type whose registers follow each other. */
@@ -16,6 +18,8 @@ interface Run {
 export class LocalRegisters {
   /** Slots of the declared locals, from register 0 on. */
   readonly slots: number
+  /** How many locals there are. */
+  readonly count: number
   private readonly runs: readonly Run[]
 
   constructor(params: readonly ValType[], groups: readonly LocalGroup[], firstParameter: number) {
@@ -33,6 +37,7 @@ export class LocalRegisters {
       register += count * slotsOf(type)
     }
     this.runs = runs
+    this.count = first
     this.slots = register
   }
 
@@ -55,4 +60,10 @@ export class LocalRegisters {
     }
     return runs[low]
   }
+}
+
+/** The locals of a module's own function. */
+export function localRegisters(module: WasmModule, functionIndex: number): LocalRegisters {
+  const type = functionType(module, functionIndex)
+  return new LocalRegisters(type.params, module.bodies[functionIndex - module.importedFunctions].locals, firstParameter(type))
 }

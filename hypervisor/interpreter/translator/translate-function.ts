@@ -8,7 +8,7 @@ import { Branches } from './branches.ts'
 import type { Block } from './branches.ts'
 import { Calls, firstParameter } from './calls.ts'
 import type { CodeWriter } from './code-writer.ts'
-import { LocalRegisters } from './local-registers.ts'
+import { localRegisters } from './local-registers.ts'
 import type { ModuleSites } from './module-sites.ts'
 import { Operands } from './operands.ts'
 import { Plain } from './plain.ts'
@@ -41,7 +41,7 @@ class FunctionTranslator {
     this.functionIndex = functionIndex
     this.type = functionType(module, functionIndex)
     this.source = new InstructionReader(module.bytes, body.code, functionIndex)
-    const locals = new LocalRegisters(this.type.params, body.locals, firstParameter(this.type))
+    const locals = localRegisters(module, functionIndex)
     this.localSlots = locals.slots
     this.operands = new Operands(locals, module.bytes)
     this.branches = new Branches(this.operands, firstParameter(this.type))
