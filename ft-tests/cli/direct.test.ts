@@ -21,10 +21,10 @@ test.serial('the primary serves clients itself; after a failover the backup does
 
   process.kill(ready.primary, 'SIGKILL')
   await before.end()
-  await command.line('attached', 'backup')
+  const live = await command.line('live', 'backup')
+  while (!command.lines.some(({ event, pid }) => event === 'attached' && pid === live['pid'])) await new Promise((go) => setTimeout(go, 20))
   const after = await TcpClient.open(t, ready)
   t.is(await after.ask('direct again', 12), 'direct again')
-  const live = await command.line('live', 'backup')
   t.regex(live.msg!, /UNPROTECTED/)
 })
 

@@ -18,6 +18,8 @@ export const isChangeOfRoles = (event: PairEvent): boolean => isLive(event) || e
 export const isDivergence = (event: PairEvent): boolean => event.event === 'divergence'
 export const isExitOf = (pid: number) => (event: PairEvent): boolean => event.event === 'exit' && event.pid === pid
 
+/** Process id of one side of a pair; NaN if there is none. */
+export const pidOf = (side: unknown): number => Number((side as { pid?: number } | undefined)?.pid)
 export const exitCodeOf = (event: PairEvent): unknown => event.code ?? event.signal
 export const entriesReplayedOf = (event: PairEvent): number => Number(event.entriesReplayed)
 
@@ -32,7 +34,6 @@ export type Ready = { address: Address; primary: { pid: number }; backup: { pid:
 /** @throws Error if the line is no ready line */
 export function parseReady(event: PairEvent): Ready {
   const address = /^(.+):(\d+)$/.exec(String(event.address))
-  const pidOf = (side: unknown): number => Number((side as { pid?: number } | undefined)?.pid)
   const isReady = event.event === 'ready' && pidOf(event.primary) > 1
   if (!isReady || address === null) throw new Error(`not a ready line: ${JSON.stringify(event)}`)
   const backup = pidOf(event.backup)

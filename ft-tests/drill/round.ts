@@ -44,7 +44,7 @@ export type RoundResult = Findings & {
 const PATIENCE_MS = 15_000
 const RATE_WINDOW_MS = 200
 
-const sleep = (ms: number, signal: AbortSignal): Promise<void> => new Promise((resolve, reject) => {
+export const sleep = (ms: number, signal: AbortSignal): Promise<void> => new Promise((resolve, reject) => {
   const stop = (): void => { clearTimeout(timer); reject(signal.reason as Error) }
   const timer = setTimeout(() => { signal.removeEventListener('abort', stop); resolve() }, ms)
   if (signal.aborted) return stop()
@@ -87,7 +87,9 @@ async function workThroughFault(
 }
 
 /** Waits until the clients get the rate that they must have; false if that takes too long. */
-async function rampUp(load: Load, { rateMin, patienceMs }: RoundOptions, signal: AbortSignal): Promise<boolean> {
+export async function rampUp(
+  load: Load, { rateMin, patienceMs }: Pick<RoundOptions, 'rateMin' | 'patienceMs'>, signal: AbortSignal,
+): Promise<boolean> {
   for (let waited = 0; waited < (patienceMs ?? PATIENCE_MS); waited += RATE_WINDOW_MS) {
     const before = load.replies
     await sleep(RATE_WINDOW_MS, signal)
@@ -97,14 +99,14 @@ async function rampUp(load: Load, { rateMin, patienceMs }: RoundOptions, signal:
 }
 
 /** Replies per second in the second before the fault, or since the first call if that is less. */
-function rateBefore(load: Load, faultAt: number): number {
+export function rateBefore(load: Load, faultAt: number): number {
   const from = Math.max(faultAt - 1000, load.history[0]?.invoke ?? faultAt)
   const answered = load.history.filter((call) => call.return > from && call.return <= faultAt).length
   return answered / ((faultAt - from) / 1000)
 }
 
 /** Why a client's connection counts as broken, or null. */
-function breakOf(client: RespClient, outage: number): string | null {
+export function breakOf(client: RespClient, outage: number): string | null {
   if (client.broken !== null) return client.broken
   if (client.outstanding > 0) return `${client.outstanding} calls were never answered`
   return outage === Infinity ? 'no replies after the fault' : null

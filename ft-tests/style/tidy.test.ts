@@ -27,7 +27,7 @@ const entryPoints: readonly RegExp[] = [
   /\.test\.ts$/, /\.config\.js$/, /\.d\.ts$/, /^bench\/[^/]+\.ts$/, /^guest-images\/build\.ts$/, /^guest-images\/\w+\/assembly\/index\.ts$/,
   /^bench\/kernels\/assembly\/\w+\.ts$/, // each a program that bench/kernels/build.ts compiles by name
   /^hypervisor\/host\/interpreter\/build\.ts$/, // npm run build
-  /^hypervisor\/cli\/bin\//, /^hypervisor\/cli\/ft-(run|drill)\.ts$/, // bin/launch.js imports these two by name
+  /^hypervisor\/cli\/bin\//, /^hypervisor\/cli\/ft-(run|drill|ctl)\.ts$/, // bin/launch.js imports these by name
   /^guest-images\/lib\/console\.ts$/, // build.ts names its abort to the compiler
   /^ft-tests\/channel\/fuzz\/run\.ts$/, // npm run fuzz:links
   /^ft-tests\/exhaustive\/run\.ts$/, // npm run drill:exhaustive

@@ -1,8 +1,11 @@
 /** The `ft-drill` command line: starts pairs, breaks them under load, and says what the clients noticed. */
 import { realpathSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { runDrill, type DrillOptions } from '../../ft-tests/drill/drill.ts'
+import { runDrill } from '../../ft-tests/drill/drill.ts'
 import { FAULTS, type Mode, MODES } from '../../ft-tests/drill/faults/faults.ts'
+import {
+  type InTurnOptions, KILL_IN_TURN, killInTurnDescription, runInTurn, startInTurn
+} from '../../ft-tests/drill/kill-in-turn.ts'
 import type { RoundResult } from '../../ft-tests/drill/round.ts'
 import { addPairEngines, pairEngineFlags, type PairEngineFlags } from './engine-options.ts'
 import { packageVersion } from './find-image.ts'
@@ -29,6 +32,7 @@ Examples:
   ft-drill kill-primary --rounds 50 --json       one line of JSON
   ft-drill pause-primary --clients 16 --pipeline 4
   ft-drill kill-primary --backup-engine interpreter
+  ft-drill kill-both-in-turn --rounds 200        one pair, the same clients, 200 failovers
   ft-drill kill-backup -- --heartbeat 20         options after -- go to ft-run
 
 Exit codes: 0 the clients noticed nothing, 1 they did or the drill could not be run, 2 wrong arguments, 130 interrupted.
@@ -41,14 +45,15 @@ const program = new Command('ft-drill')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', examples)
 
-for (const mode of MODES) {
+for (const mode of [...MODES, KILL_IN_TURN] as const) {
   addPairEngines(program.command(mode))
-    .description(FAULTS[mode].description)
+    .description(mode === KILL_IN_TURN ? killInTurnDescription : FAULTS[mode].description)
     .argument('[ft-run options...]', 'options for ft-run kv, after --')
-    .addOption(number('--rounds <n>', 'rounds, each with a new pair', integerFrom(1, 100_000)).default(10))
+    .addOption(number('--rounds <n>', 'rounds, each with a new pair (in turn: failovers of one)', integerFrom(1, 100_000)).default(10))
     .addOption(number('--clients <n>', 'clients at work at the same time', integerFrom(1, 1000)).default(8))
     .addOption(number('--pipeline <n>', 'calls that a client has under way at once', integerFrom(1, 1000)).default(8))
-    .addOption(number('--rate <n>', 'calls per second of all clients together; 0: no limit', numberFrom(0, 1e7)).default(0))
+    .addOption(number('--rate <n>', 'calls per second of all clients together; 0: no limit', numberFrom(0, 1e7))
+      .default(mode === KILL_IN_TURN ? 2000 : 0))
     .addOption(number('--min-rate <n>', 'replies per second demanded before the fault', numberFrom(1, 1e7)).default(1000))
     .addOption(number('--seconds <n>', 'how long the clients of a round work, about', numberFrom(0.2, 3600)).default(2))
     .addOption(number('--seed <n>', 'seed of calls and moments of faults (default: random)', integerFrom(0, 2 ** 31)))
@@ -68,20 +73,23 @@ function integerFrom(min: number, max: number): (value: string) => number {
   }
 }
 
-async function drill(mode: Mode, flags: Flags, ftRunOptions: readonly string[]): Promise<void> {
+async function drill(mode: Mode | typeof KILL_IN_TURN, flags: Flags, ftRunOptions: readonly string[]): Promise<void> {
   const interruption = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => interruption.abort(new Error(`stopped by ${signal}`)))
   }
   const { rounds, clients, pipeline, seconds, seed = Math.floor(Math.random() * 2 ** 31) } = flags
-  const options: DrillOptions = {
-    mode, rounds, clients, pipeline, seed, rateMax: flags.rate, rateMin: flags.minRate, secondsPerRound: seconds,
+  const options: InTurnOptions = {
+    rounds, clients, pipeline, seed, rateMax: flags.rate, rateMin: flags.minRate, secondsPerRound: seconds,
     signal: interruption.signal, onRound: (round, result) => tellRound(round, rounds, seed, result),
   }
   process.stderr.write(`ft-drill ${mode}: ${rounds} rounds, ${clients} clients, seed ${seed}\n`)
   try {
     const ftRunFlags = [...pairEngineFlags(flags), ...ftRunOptions]
-    const tally = await runDrill(options, FAULTS[mode].startPair([process.execPath, ftRun()], ftRunFlags))
+    const command = [process.execPath, ftRun()]
+    const tally = mode === KILL_IN_TURN
+      ? await runInTurn(options, startInTurn(command, ftRunFlags))
+      : await runDrill({ ...options, mode }, FAULTS[mode].startPair(command, ftRunFlags))
     process.stdout.write(flags.json ? `${JSON.stringify(tally.report())}\n` : tally.table())
     process.exitCode = tally.passed ? 0 : FAILED
   } catch (error) {

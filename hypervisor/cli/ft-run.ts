@@ -34,7 +34,8 @@ On several hosts (same image, same --vm, same key, a shared directory as arbiter
   ft-run backup  --vm shop --key shop.key --switch 10.0.0.1:7100 --arbiter /mnt/shared --primary 10.0.0.2:7200 kv
 
 Exit codes: 0 stopped, 2 wrong arguments or image, 3 lost the test-and-set (another replica is live),
-  4 divergence, 5 the guest trapped, 6 refused by a peer or the switch, 7 this host failed; else the guest's own.`
+  4 divergence, 5 the guest trapped, 6 refused by a peer or the switch, 7 this host failed,
+  8 lost the primary before the backup was complete (the service is lost); else the guest's own.`
 
 const program = new Command('ft-run')
   .description('Runs a WebAssembly service as a fault-tolerant pair: either machine may die at any instruction and no client notices.')
@@ -59,6 +60,8 @@ const run = addTuning(addPairEngines(program.command('run', { isDefault: true })
   .addOption(bind())
   .addOption(net())
   .option('--unprotected', 'no backup: for comparison only', false)
+  .addOption(new Option('--records <directory>', 'where every failover is put on record')
+    .default(undefined, 'ft-run-records in the temporary folder'))
   .addOption(json())
   .action(async (image: string, args: string[], flags: RunFlags) => finish(runPair(image, args, flags)))
 
@@ -83,6 +86,8 @@ replica('primary')
 replica('backup')
   .description('one replica: starts as backup of a primary')
   .addOption(new Option('--primary <host:port>', 'where the primary listens').argParser(parseAddress).makeOptionMandatory())
+  .addOption(new Option('--listen <host:port>', 'where a new backup connects, once this one is live').argParser(parseAddress)
+    .default({ host: '127.0.0.1', port: 0 }, '127.0.0.1, any port'))
 
 addSecurity(program.command('switch'))
   .description('the network switch: holds client connections across a failover')

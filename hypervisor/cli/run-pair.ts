@@ -1,6 +1,10 @@
 /** `ft-run IMAGE`: a fault-tolerant pair on this machine. */
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { control } from '../host/control.ts'
+import { listenControl } from '../host/control-socket.ts'
 import { createLogger, loggerReporter } from '../host/reporter.ts'
 import { Supervisor, type Ready } from '../host/supervisor.ts'
 import type { PortMap } from '../host/switch/public-listeners.ts'
@@ -16,6 +20,7 @@ export type RunFlags = TuningFlags & PairEngineFlags & {
   readonly net: 'switch' | 'direct'
   readonly json: boolean
   readonly unprotected: boolean
+  readonly records?: string
 }
 
 const defaultPort: PortOption = { host: 7000, guest: undefined }
@@ -37,7 +42,7 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     command: [process.execPath, process.argv[1]!],
     replicaFlags: [...tuningFlags(flags), ...directFlags(flags, ports), '--', path, ...args],
     engines: { primary: flags.engine, backup: flags.backupEngine ?? flags.engine }, codeCache: flags.codeCache,
-    ports, net: flags.net, unprotected: flags.unprotected,
+    ports, net: flags.net, unprotected: flags.unprotected, recordsDirectory: flags.records ?? join(tmpdir(), 'ft-run-records'),
     // The ready line comes first: programs read it. To a person it says what the steps before it came to.
     report: (record) => {
       if (isReady) report(record)
@@ -46,16 +51,21 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     onConsole: (text) => process.stderr.write(text)
   })
   stopOnSignals(supervisor)
+  const closeControl = await listenControl((command) => control(supervisor, command)).catch((error: Error) => {
+    early.push(() => report({ level: 'warn', msg: `ft-ctl can't reach this ft-run: ${error.message}`, fields: { event: 'no-control' } }))
+  })
   try {
     const ready = await supervisor.start()
     process.stdout.write(readyLine(name, ready, flags.json))
   } catch (error) {
+    closeControl?.()
     await supervisor.stop('start failed')
     throw error
   }
   isReady = true
   for (const record of early) record()
   const code = await supervisor.ended
+  closeControl?.()
   if (isForPeople) process.stdout.write('ft-run: stopped, nothing is left running\n')
   return code
 }

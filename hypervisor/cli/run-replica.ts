@@ -27,16 +27,16 @@ export type ReplicaFlags = TuningFlags & EngineFlags & SecurityFlags & {
 export async function runReplica(role: 'primary' | 'backup', name: string, args: readonly string[], flags: ReplicaFlags): Promise<number> {
   checkTuning(flags)
   const { image, guestPort } = await findImage(name)
-  const channel = (role === 'primary' ? flags.listen : flags.primary) ?? { host: '127.0.0.1', port: 0 }
-  const secret = await sharedSecret(flags, [channel, flags.net === 'switch' ? flags.switch : undefined])
+  const listen = flags.listen ?? { host: '127.0.0.1', port: 0 }
+  const secret = await sharedSecret(flags, [listen, flags.primary, flags.net === 'switch' ? flags.switch : undefined])
   const voice = process.send === undefined ? standalone(flags.json ?? false) : supervised()
   const ended = Promise.withResolvers<number>()
   const replica = await ReplicaProcess.start({
     ...tuningOf(flags), role, image, args, vm: flags.vm, arbiterDirectory: flags.arbiter, unprotected: flags.unprotected ?? false,
-    channel, sharedSecret: secret, engine: flags.engine, codeCache: flags.codeCache,
+    listen, primary: flags.primary, sharedSecret: secret, engine: flags.engine, codeCache: flags.codeCache,
     net: networkOf(flags, guestPort),
     events: {
-      onReport: (report) => voice({ type: 'log', record: recordOf(role, report), report }),
+      onReport: (report, now) => voice({ type: 'log', record: recordOf(now, report), report }),
       onEngine: (made) => voice({ type: 'log', record: engineRecord(role, made) }),
       onRefused: (address, reason) => voice({ type: 'log', record: refusedRecord(role, address, reason) }),
       onListening: (address) => voice({ type: 'listening', address }),
@@ -48,7 +48,7 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
       }
     }
   })
-  obey(replica)
+  obey(replica, voice)
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => replica.fail(error))
   return await ended.promise
 }
@@ -59,7 +59,7 @@ function networkOf(flags: ReplicaFlags, guestPort: number | undefined) {
   throw new UsageError('--switch HOST:PORT is missing: the address of "ft-run switch" (or use --net direct)')
 }
 
-function obey(replica: ReplicaProcess): void {
+function obey(replica: ReplicaProcess, voice: (message: FromReplica) => void): void {
   // Ctrl-C goes to the whole group: under a supervisor, it decides and tells us.
   const supervisedBy = process.send !== undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -68,8 +68,12 @@ function obey(replica: ReplicaProcess): void {
     })
   }
   process.on('message', (message: ToReplica) => {
-    if (message.type === 'powerOff') replica.powerOff(message.reason)
-    else replica.consoleInput(new TextEncoder().encode(message.text))
+    switch (message.type) {
+      case 'powerOff': return replica.powerOff(message.reason)
+      case 'console': return replica.consoleInput(new TextEncoder().encode(message.text))
+      case 'status': return voice({ type: 'status', status: replica.status() })
+      default: return replica.control(message.type)
+    }
   })
   process.on('disconnect', () => replica.powerOff('ft-run is gone'))
 }
@@ -85,15 +89,15 @@ function standalone(json: boolean): (message: FromReplica) => void {
   const report = loggerReporter(createLogger(json))
   return (message) => {
     if (message.type === 'console') process.stderr.write(message.text)
-    else report(standaloneRecord(message))
+    else if (message.type !== 'status') report(standaloneRecord(message))
   }
 }
 
-function standaloneRecord(message: Exclude<FromReplica, { type: 'console' }>): LogRecord {
+function standaloneRecord(message: Exclude<FromReplica, { type: 'console' | 'status' }>): LogRecord {
   if (message.type === 'log') return message.record
   if (message.type === 'listening') {
     const at = formatAddress(message.address)
-    return { level: 'info', msg: `primary: waiting for its backup at ${at}`, fields: { event: 'listening', address: at } }
+    return { level: 'info', msg: `primary: takes a backup at ${at}`, fields: { event: 'listening', address: at } }
   }
   if (message.type === 'guestListen') {
     return { level: 'info', msg: `guest listens on its port ${message.port}`, fields: { event: 'guest-listen', port: message.port } }

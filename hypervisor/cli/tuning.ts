@@ -11,6 +11,7 @@ export type TuningFlags = {
   readonly quantum: number
   readonly window: number
   readonly stateHash: number
+  readonly lag: number
 }
 
 const defaultMemoryPages = 16384
@@ -28,6 +29,8 @@ export function addTuning(command: Command): Command {
       .argParser(numberFrom(1, 1024)).default(32))
     .addOption(new Option('--state-hash <ms>', 'time between checks that both replicas are equal')
       .argParser(numberFrom(1, 3_600_000)).default(100))
+    .addOption(new Option('--lag <ms>', 'execution lag of the backup above which the primary is slowed')
+      .argParser(numberFrom(1, 3_600_000)).default(200))
 }
 
 /** @throws UsageError if a single run of the guest could be taken for the silence of a dead replica */
@@ -40,7 +43,7 @@ export function checkTuning(flags: TuningFlags): void {
 export function tuningOf(flags: TuningFlags): ReplicaTuning {
   return {
     memoryPagesMax: flags.memoryMax, heartbeatIntervalMs: flags.heartbeat, heartbeatsMissedMax: flags.heartbeatsMissed,
-    quantumMs: flags.quantum, windowBytesMax: flags.window * 2 ** 20, stateHashIntervalMs: flags.stateHash
+    quantumMs: flags.quantum, windowBytesMax: flags.window * 2 ** 20, stateHashIntervalMs: flags.stateHash, lagMsMax: flags.lag
   }
 }
 
@@ -48,6 +51,7 @@ export function tuningOf(flags: TuningFlags): ReplicaTuning {
 export function tuningFlags(flags: TuningFlags): readonly string[] {
   return [
     '--memory-max', `${flags.memoryMax * 64}KiB`, '--heartbeat', `${flags.heartbeat}`, '--heartbeats-missed', `${flags.heartbeatsMissed}`,
-    '--quantum', `${flags.quantum}`, '--window', `${flags.window}`, '--state-hash', `${flags.stateHash}`
+    '--quantum', `${flags.quantum}`, '--window', `${flags.window}`, '--state-hash', `${flags.stateHash}`,
+    '--lag', `${flags.lag}`
   ]
 }

@@ -131,12 +131,12 @@ export class Lockstep {
     return machine.idle && !machine.running && !machine.ended && outputs.unmarked.count === 0 && this.#log.pendingEntries === 0
   }
 
-  /** Copies the whole state, at a boundary. The copy stays as it is while the machine goes on. */
-  takeSnapshot(image: string): Snapshot {
+  /** Copies the whole state, at a boundary. The copy stays as it is while the machine goes on. @param room takes the copy of memory */
+  takeSnapshot(image: string, room: Uint8Array): Snapshot {
     if (!this.atBoundary) throw new Error('a snapshot is taken between events only')
     const startUs = this.#world.monotonicUs()
     const timers = this.#deadlines.save(startUs)
-    const machine = this.machine.snapshot()
+    const machine = this.machine.snapshot(room)
     const copyMs = (this.#world.monotonicUs() - startUs) / 1000
     const state = { clocks: this.#journal.clocks.save(), timers, outputs: this.outputs.save() }
     return { seq: this.lastSeq, source: new StateEncoder(state, machine, image, this.#checksum), copyMs }

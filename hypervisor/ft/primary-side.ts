@@ -3,6 +3,7 @@
  * machine gets a snapshot, then the log behind it, then a protected mark; only from then on do outputs wait for it (§3.1).
  */
 import type { ChannelMessage, Hello } from '../../logging-channel/messages.ts'
+import { SnapshotRoom } from '../machine/snapshot-room.ts'
 import { BackupLink } from './backup-link.ts'
 import type { Core } from './core.ts'
 import type { Lockstep } from './lockstep.ts'
@@ -30,6 +31,8 @@ export class PrimarySide {
   readonly #config: ReplicaConfig
   readonly #lockstep: Lockstep
   readonly #links = new Map<number, BackupLink>()
+  /** For the next copy of the guest's memory: made ready while the guest runs, so that the pause is short. */
+  #room = new SnapshotRoom()
 
   constructor(core: Core, config: ReplicaConfig, lockstep: Lockstep) {
     this.#core = core
@@ -170,7 +173,7 @@ export class PrimarySide {
   atRest(flush: () => void): void {
     for (const link of this.#links.values()) {
       if (!link.isOpen) continue
-      if (link.stage === 'boundary' && this.#lockstep.machine.idle) this.#begin(link, flush)
+      if (link.stage === 'boundary') this.#begin(link, flush)
       else if (link.stage === 'log' && link.bytesBehind <= markBehindBytesMax) this.#mark(link)
     }
   }
@@ -189,10 +192,13 @@ export class PrimarySide {
   }
 
   #begin(link: BackupLink, flush: () => void): void {
+    const { machine } = this.#lockstep
+    if (!this.#room.prepare(machine.engine.memory().length) || !machine.idle) return
     flush()
     if (!this.#lockstep.atBoundary) return
-    const snapshot = this.#lockstep.takeSnapshot(this.#config.image)
-    link.begin(snapshot, this.#limits(snapshot.seq, this.#lockstep.machine.inputsInjected))
+    const snapshot = this.#lockstep.takeSnapshot(this.#config.image, this.#room.bytes)
+    this.#room = new SnapshotRoom()
+    link.begin(snapshot, this.#limits(snapshot.seq, machine.inputsInjected))
     const { seq, copyMs } = snapshot
     this.#core.report({ event: 'snapshot', term: this.#core.term, peer: link.name, seq, bytes: snapshot.source.totalBytes, copyMs })
   }

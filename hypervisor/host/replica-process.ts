@@ -6,7 +6,7 @@ import { deriveLinkKey, type LinkKey, type LinkPurpose } from '../../logging-cha
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
 import type { Engine, HostCalls } from '../machine/engine.ts'
 import { Machine } from '../machine/machine.ts'
-import { Replica } from '../ft/replica.ts'
+import { Replica, type ReplicaStatus } from '../ft/replica.ts'
 import { Divergence } from '../ft/divergence.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
@@ -27,6 +27,7 @@ export type ReplicaTuning = {
   readonly quantumMs: number
   readonly windowBytesMax: number
   readonly stateHashIntervalMs: number
+  readonly lagMsMax: number
 }
 
 export type ReplicaProcessOptions = ReplicaTuning & {
@@ -39,8 +40,10 @@ export type ReplicaProcessOptions = ReplicaTuning & {
   readonly vm: string
   readonly arbiterDirectory: string
   readonly unprotected: boolean
-  /** Primary: where its backup connects. Backup: where its primary listens. */
-  readonly channel: Address
+  /** Where a backup connects, once this replica is live. */
+  readonly listen: Address
+  /** Backup: where its primary listens. */
+  readonly primary: Address | undefined
   /** Shared by all parts of the machine; without it, channel and switch link are plain. */
   readonly sharedSecret: Uint8Array | undefined
   /** The switch's link address; or, without a switch, the ports this replica opens itself once it is live. */
@@ -49,12 +52,13 @@ export type ReplicaProcessOptions = ReplicaTuning & {
 }
 
 export type ReplicaProcessEvents = {
-  readonly onReport: (report: Report) => void
+  /** `role`: of this replica when it reported. */
+  readonly onReport: (report: Report, role: 'primary' | 'backup') => void
   /** The replica is about to start, on this engine. */
   readonly onEngine: (made: EngineMade) => void
   /** Someone at the channel's address could not prove to be a replica of this machine. */
   readonly onRefused: (address: string, reason: string) => void
-  /** The primary's channel listens. */
+  /** This replica is live, and takes backups at this address. */
   readonly onListening: (address: Address) => void
   /** Without a switch: the guest listens on this port of its own. */
   readonly onGuestListen: (port: number) => void
@@ -72,6 +76,8 @@ export class ReplicaProcess {
   #embedded: EmbeddedSwitch | undefined
   #halted = false
   #engineMade: EngineMade | undefined
+  #role: 'primary' | 'backup'
+  #replica: Replica | undefined
   readonly #holdsTerm = Promise.withResolvers<void>()
 
   /** @throws in one line: WasmError for a bad image, Error for an address or a directory that can't be used */
@@ -83,11 +89,21 @@ export class ReplicaProcess {
 
   private constructor(options: ReplicaProcessOptions) {
     this.#options = options
+    this.#role = options.role
     this.#replicaId = `${options.role}-${globalThis.process.pid}`
   }
 
   powerOff(reason: string): void {
     this.#host?.powerOff(reason)
+  }
+
+  /** The operator wants this primary to hand over, or expects another backup to take the place of the one there is. */
+  control(kind: 'stepDown' | 'moveBackup'): void {
+    this.#host?.control({ kind })
+  }
+
+  status(): ReplicaStatus {
+    return this.#replica!.status()
   }
 
   consoleInput(bytes: Uint8Array): void {
@@ -113,18 +129,19 @@ export class ReplicaProcess {
       }
     })
     this.#host = host
+    this.#replica = replica
     await this.#joinNetwork(host)
     events.onEngine(this.#engineMade!)
     host.start()
-    if (!this.#options.unprotected) await this.#joinPeer(host)
+    await this.#joinPeer(host)
   }
 
   #build(): { replica: Replica; machine: Machine } {
-    const { role, vm, image, args, memoryPagesMax, unprotected } = this.#options
+    const { role, vm, image, args, memoryPagesMax, unprotected, lagMsMax } = this.#options
     let machine: Machine | undefined
     const config = {
       role, vm, replica: this.#replicaId, image: identityOf(image, args, memoryPagesMax), runtime: globalThis.process.version,
-      unprotected, heartbeatIntervalMs: this.#options.heartbeatIntervalMs, heartbeatsMissedMax: this.#options.heartbeatsMissedMax,
+      unprotected, lagMsMax, heartbeatIntervalMs: this.#options.heartbeatIntervalMs, heartbeatsMissedMax: this.#options.heartbeatsMissedMax,
       windowBytesMax: this.#options.windowBytesMax, windowEntriesMax, stateHashIntervalMs: this.#options.stateHashIntervalMs
     }
     const replica = new Replica(config, realWorld, crc32, (outside) => {
@@ -166,11 +183,16 @@ export class ReplicaProcess {
   }
 
   async #joinPeer(host: ReplicaHost): Promise<void> {
-    const { role, channel, events } = this.#options
-    if (role === 'backup') return host.connectPeer(await connectLink({ ...channel, key: this.#key('channel') }))
+    const { primary } = this.#options
+    if (primary === undefined) return await this.#listen(host)
+    host.connectPeer(await connectLink({ ...primary, key: this.#key('channel') }))
+  }
+
+  async #listen(host: ReplicaHost): Promise<void> {
+    const { listen, events } = this.#options
     // A backup may come before the first term is won; there is no term to speak of until then.
     const onLink = (link: Link): void => void this.#holdsTerm.promise.then(() => host.connectPeer(link))
-    const listener = await listenLinks({ ...channel, onLink, key: this.#key('channel'), onRefused: events.onRefused })
+    const listener = await listenLinks({ ...listen, onLink, key: this.#key('channel'), onRefused: events.onRefused })
     events.onListening({ host: listener.host, port: listener.port })
   }
 
@@ -180,10 +202,17 @@ export class ReplicaProcess {
   }
 
   #onReport(report: Report): void {
-    this.#options.events.onReport(report)
-    if (report.event === 'waiting') this.#holdsTerm.resolve()
+    this.#options.events.onReport(report, this.#role)
+    if (report.event === 'waiting' || report.event === 'alone') this.#holdsTerm.resolve()
+    if (report.event === 'live') this.#becomeLive()
+  }
+
+  #becomeLive(): void {
     const { net } = this.#options
-    if (report.event === 'live' && 'direct' in net) this.#takeOverPorts(net.direct)
+    this.#role = 'primary'
+    this.#holdsTerm.resolve()
+    this.#listen(this.#host!).catch((error: unknown) => this.fail(error))
+    if ('direct' in net) this.#takeOverPorts(net.direct)
   }
 
   /** The old primary may hold the ports a moment longer: a stopped process keeps its sockets. */

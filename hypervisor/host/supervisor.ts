@@ -1,20 +1,25 @@
 /**
  * `ft-run IMAGE` on one machine: the switch in this process, a primary and a backup process, and an arbiter directory
- * of their own. It starts them, tells what happens to them, and leaves nothing behind.
+ * of their own. It starts them, starts a new backup whenever one is missing (P2.3-7), tells what happens to them, and
+ * leaves nothing behind.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
+import type { ReplicaStatus } from '../ft/replica.ts'
+import { BackOff } from './back-off.ts'
+import type { EngineName } from './engine-maker.ts'
+import { FailoverFiles } from './failover-files.ts'
+import { ReplicaChild, type Role } from './replica-child.ts'
 import type { LogRecord, Reporter } from './reporter.ts'
 import { switchRecord } from './switch-report.ts'
-import type { EngineName } from './engine-maker.ts'
 import { StartError } from './usage-error.ts'
 import { createSwitchServer, type SwitchServer } from './switch/switch-server.ts'
 import type { PortMap } from './switch/public-listeners.ts'
 import { formatAddress, type Address } from './switch/switch-port.ts'
-import type { FromReplica, ToReplica } from './supervisor-messages.ts'
+import type { FromReplica } from './supervisor-messages.ts'
 
 export type SupervisorOptions = {
   /** Program and arguments that run a replica; role and flags are appended. */
@@ -28,21 +33,40 @@ export type SupervisorOptions = {
   readonly ports: PortMap
   readonly net: 'switch' | 'direct'
   readonly unprotected: boolean
+  /** Where failovers are put on record. */
+  readonly recordsDirectory: string
   readonly report: Reporter
   readonly onConsole: (text: string) => void
 }
 
 export type Ready = { readonly address: Address; readonly primary: number; readonly backup: number | undefined }
 
-type Role = 'primary' | 'backup'
-type Child = { readonly role: Role; readonly process: ChildProcess; exited: boolean; halted: { code: number; reason: string } | undefined }
+/** A change that somebody may be waiting for. */
+export type PairNews = { readonly child: ReplicaChild; readonly report: Report }
 
 const stopGraceMs = 3000
 
+const unavailable: LogRecord = {
+  level: 'error', msg: 'the service is UNAVAILABLE: its primary died while no backup was complete; the machine\'s state is lost',
+  fields: { event: 'unavailable' }
+}
+
 export class Supervisor {
+  readonly vm = `vm-${process.pid}`
   readonly #options: SupervisorOptions
-  readonly #children: Child[] = []
-  readonly #vm = `vm-${process.pid}`
+  readonly #children = new Set<ReplicaChild>()
+  readonly #backOff = new BackOff(() => this.#startBackup())
+  readonly #failovers: FailoverFiles
+  readonly #listeners = new Set<(news: PairNews) => void>()
+  readonly #statusWaiters = new Map<ReplicaChild, (status: ReplicaStatus) => void>()
+  #primary: ReplicaChild | undefined
+  /** The backup, or the one that is to be it: the only one, or the one in whose place `#successor` is to come. */
+  #backup: ReplicaChild | undefined
+  #successor: ReplicaChild | undefined
+  #isProtected = false
+  /** The primary goes on without a backup, and would take one. */
+  #isAlone = false
+  #wantsBackup: boolean
   #directory = ''
   #switch: SwitchServer | undefined
   #stopping = false
@@ -53,6 +77,8 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    this.#wantsBackup = !options.unprotected
+    this.#failovers = new FailoverFiles(options.recordsDirectory, this.vm, options.report)
     // Failures before somebody waits for these are reported through `ended`.
     this.#guestListens.promise.catch(() => {})
     this.#protected.promise.catch(() => {})
@@ -63,87 +89,204 @@ export class Supervisor {
     return this.#ended.promise
   }
 
+  get isProtected(): boolean {
+    return this.#isProtected
+  }
+
+  /** Processes of the pair as it is now. */
+  get pair(): { readonly primary: ReplicaChild | undefined; readonly backup: ReplicaChild | undefined } {
+    return { primary: this.#primary, backup: this.#backup }
+  }
+
+  get address(): Address {
+    return [...(this.#switch?.publicAddresses ?? this.#options.ports).values()][0]!
+  }
+
   /** @throws Error in one line if a port is taken, StartError if a replica does not come up */
   async start(): Promise<Ready> {
-    const { net, ports, unprotected } = this.#options
     this.#directory = await mkdtemp(join(tmpdir(), 'ft-run-'))
-    if (net === 'switch') this.#switch = await this.#startSwitch()
-    const primary = this.#spawn('primary', ['--listen', '127.0.0.1:0'])
-    if (unprotected) this.#protected.resolve()
+    if (this.#options.net === 'switch') this.#switch = await this.#startSwitch()
+    this.#primary = this.#spawn('primary', ['--listen', '127.0.0.1:0'])
+    if (!this.#wantsBackup) this.#protected.resolve()
     await Promise.all([this.#guestListens.promise, this.#protected.promise])
     this.#started = true
-    const backup = this.#children.find((child) => child.role === 'backup')
-    const addresses = this.#switch?.publicAddresses ?? ports
-    return { address: [...addresses.values()][0]!, primary: primary.process.pid!, backup: backup?.process.pid }
+    return { address: this.address, primary: this.#primary.pid, backup: this.#backup?.pid }
   }
 
   consoleInput(bytes: Uint8Array): void {
     if (this.#switch !== undefined) return this.#switch.consoleInput(bytes)
-    for (const child of this.#children) tell(child, { type: 'console', text: new TextDecoder().decode(bytes) })
+    for (const child of this.#children) child.tell({ type: 'console', text: new TextDecoder().decode(bytes) })
   }
 
   /** Powers the machine off and waits until every process is gone. */
   async stop(reason: string): Promise<void> {
     this.#stopping = true
-    for (const child of this.#children) if (child.role === 'primary' || !this.#alive('primary')) tell(child, { type: 'powerOff', reason })
+    this.#backOff.cancel()
+    const [primary, backup] = [this.#primary, this.#isProtected ? this.#backup : undefined]
+    // Whoever has no part in the service has nothing to end in good order.
+    for (const child of this.#children) if (this.#started && child !== primary && child !== backup) child.kill()
+    for (const child of this.#children) if (child === primary || this.#primary?.exited !== false) child.tell({ type: 'powerOff', reason })
     const killer = setTimeout(() => this.#killAll(), stopGraceMs)
-    await Promise.all(this.#children.map((child) => gone(child)))
+    await Promise.all([...this.#children].map((child) => child.gone()))
     clearTimeout(killer)
     await this.#cleanUp()
     this.#ended.resolve(ExitCode.ok)
   }
 
-  #alive(role: Role): boolean {
-    return this.#children.some((child) => child.role === role && !child.exited)
+  // What an operator may want (see control.ts)
+
+  /** Calls `listener` for every report of a replica, until the returned function is called. */
+  onNews(listener: (news: PairNews) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
+  /** The live replica's own account; undefined if it does not answer in `timeoutMs`. */
+  status(timeoutMs: number): Promise<ReplicaStatus | undefined> {
+    const child = this.#primary
+    if (child === undefined || child.exited) return Promise.resolve(undefined)
+    const { promise, resolve } = Promise.withResolvers<ReplicaStatus | undefined>()
+    const timer = setTimeout(() => resolve(undefined), timeoutMs)
+    this.#statusWaiters.set(child, (status) => {
+      clearTimeout(timer)
+      resolve(status)
+    })
+    child.tell({ type: 'status' })
+    return promise
+  }
+
+  /** A planned failover. Only where there is a backup that protects. */
+  stepDown(): void {
+    this.#primary!.tell({ type: 'stepDown' })
+  }
+
+  /** From now on there is to be a backup. */
+  addBackup(): void {
+    this.#wantsBackup = true
+    if (!this.#isProtected) this.#backOff.wanted()
+  }
+
+  /** Starts another backup in the place of the one there is, which stays one until the other protects. */
+  moveBackup(): ReplicaChild {
+    this.#primary!.tell({ type: 'moveBackup' })
+    return (this.#successor = this.#spawn('backup', ['--primary', formatAddress(this.#primary!.address!)]))
+  }
+
+  // Processes
+
   #killAll(): void {
-    for (const child of this.#children) if (!child.exited) child.process.kill('SIGKILL')
+    for (const child of this.#children) child.kill()
   }
 
   async #cleanUp(): Promise<void> {
+    this.#backOff.cancel()
+    this.#failovers.flush()
     await this.#switch?.close()
     await rm(this.#directory, { recursive: true, force: true })
   }
 
   #startSwitch(): Promise<SwitchServer> {
     return createSwitchServer({
-      vm: this.#vm, link: { host: '127.0.0.1', port: 0 }, ports: this.#options.ports,
+      vm: this.vm, link: { host: '127.0.0.1', port: 0 }, ports: this.#options.ports,
       // While everything is being stopped, lost links are no news.
-      onReport: (report) => this.#stopping || this.#log(switchRecord(report)),
+      onReport: (report) => {
+        this.#failovers.onSwitch(report)
+        if (!this.#stopping) this.#log(switchRecord(report))
+      },
       onConsole: (bytes) => this.#options.onConsole(new TextDecoder().decode(bytes)),
       onListen: (port) => this.#onGuestListen(port)
     })
   }
 
-  #spawn(role: Role, channel: readonly string[]): Child {
+  #spawn(role: Role, channel: readonly string[]): ReplicaChild {
     const { command, replicaFlags, engines, codeCache, net, unprotected } = this.#options
     const where = net === 'direct' ? [] : ['--switch', formatAddress(this.#switch!.linkAddress)]
     const engine = ['--engine', engines[role], '--code-cache', codeCache ?? this.#directory]
-    const alone = unprotected ? ['--unprotected'] : []
-    const flags = ['--vm', this.#vm, '--arbiter', this.#directory, ...engine, ...where, ...channel, ...alone]
+    const alone = unprotected && role === 'primary' ? ['--unprotected'] : []
+    const flags = ['--vm', this.vm, '--arbiter', this.#directory, ...engine, ...where, ...channel, ...alone]
     const [program, ...first] = command
-    const child: Child = {
-      role, exited: false, halted: undefined,
-      process: spawn(program!, [...first, role, ...flags, ...replicaFlags], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    }
-    this.#children.push(child)
-    child.process.on('message', (message) => this.#onMessage(child, message as FromReplica))
-    child.process.on('exit', (code, signal) => this.#onExit(child, code, signal))
+    const child = new ReplicaChild(role, program!, [...first, role, ...flags, ...replicaFlags], {
+      onMessage: (from, message) => this.#onMessage(from, message), onExit: (from, code, signal) => this.#onExit(from, code, signal)
+    })
+    this.#children.add(child)
     return child
   }
 
-  #onMessage(child: Child, message: FromReplica): void {
+  #startBackup(): void {
+    const primary = this.#primary
+    if (this.#stopping || this.#backup !== undefined || primary?.exited !== false || primary.address === undefined) return
+    this.#backup = this.#spawn('backup', ['--primary', formatAddress(primary.address)])
+  }
+
+  #needBackup(): void {
+    if (this.#wantsBackup && !this.#stopping) this.#backOff.wanted()
+  }
+
+  // What they say
+
+  #onMessage(child: ReplicaChild, message: FromReplica): void {
     switch (message.type) {
-      case 'log':
-        this.#log(message.record)
-        if (message.report?.event === 'protected' && child.role === 'primary') this.#protected.resolve()
+      case 'log': return this.#onLog(child, message.record, message.report)
+      case 'listening':
+        child.address = message.address
+        if (child === this.#primary) this.#needBackup()
         return
-      case 'listening': return void this.#spawn('backup', ['--primary', formatAddress(message.address)])
       case 'guestListen': return this.#onGuestListen(message.port)
       case 'console': return this.#options.onConsole(message.text)
+      case 'status': return this.#statusWaiters.get(child)?.(message.status)
       case 'halted': child.halted = message
     }
+  }
+
+  #onLog(child: ReplicaChild, record: LogRecord, report: Report | undefined): void {
+    this.#log(record)
+    if (report === undefined) return
+    if (report.event === 'live') this.#onLive(child)
+    else if (child === this.#primary) this.#onPrimary(report)
+    if (report.event === 'failover') this.#failovers.onFailover(report.record)
+    for (const listener of [...this.#listeners]) listener({ child, report })
+  }
+
+  #onLive(child: ReplicaChild): void {
+    child.role = 'primary'
+    this.#primary = child
+    this.#backup = undefined
+    this.#isProtected = false
+    this.#isAlone = true
+    for (const other of this.#children) if (other.exited) this.#children.delete(other)
+  }
+
+  #onPrimary(report: Report): void {
+    if (report.event === 'protected') this.#onProtected(report.term, report.peer)
+    else if (report.event === 'suspect') this.#isProtected = this.#isAlone = false
+    else if (report.event === 'alone') {
+      this.#isProtected = false
+      this.#isAlone = true
+      this.#backup = undefined
+      if (this.#primary!.address !== undefined) this.#needBackup()
+    } else if (report.event === 'backup-lost') this.#onCandidateLost(report.peer)
+  }
+
+  #onProtected(term: number, peer: string): void {
+    const backup = [...this.#children].find(({ name }) => name === peer)
+    if (backup === this.#successor) this.#successor = undefined
+    this.#backup = backup
+    this.#isProtected = true
+    this.#isAlone = false
+    this.#backOff.succeeded()
+    this.#protected.resolve()
+    if (!this.#started) return
+    const pids = { primary: { pid: this.#primary!.pid }, backup: { pid: backup?.pid } }
+    this.#log({ level: 'info', msg: `the service is PROTECTED: ${this.#primary!.name}, ${peer}`, fields: { event: 'pair', term, ...pids } })
+  }
+
+  #onCandidateLost(peer: string): void {
+    const lost = [...this.#children].find(({ name }) => name === peer)
+    lost?.kill()
+    if (lost === this.#successor) this.#successor = undefined
+    if (lost !== this.#backup) return
+    this.#backup = undefined
+    this.#needBackup()
   }
 
   #onGuestListen(port: number): void {
@@ -157,20 +300,40 @@ export class Supervisor {
     })
   }
 
-  #onExit(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
-    child.exited = true
+  #onExit(child: ReplicaChild, code: number | null, signal: NodeJS.Signals | null): void {
     const how = child.halted?.reason ?? (signal === null ? `exit code ${code}` : `killed by ${signal}`)
     if (!this.#stopping) {
-      const fields = { role: child.role, event: 'exit', pid: child.process.pid, code, signal }
+      const fields = { role: child.role, event: 'exit', pid: child.pid, code, signal }
       const level = signal === null && code === 0 ? 'info' : 'warn'
-      this.#log({ level, msg: `${child.role} process ${child.process.pid} ended: ${how}`, fields })
+      this.#log({ level, msg: `${child.role} process ${child.pid} ended: ${how}`, fields })
     }
-    const isLast = this.#children.every((other) => other.exited)
+    if (this.#children.size > 1) this.#forget(child)
+    const isLast = [...this.#children].every((other) => other.exited)
     // A backup that ended well was told to: the reason is the primary's, which follows.
     if (!this.#started && (code !== ExitCode.ok || isLast)) this.#fail(new StartError(how, code ?? ExitCode.host))
-    if (!isLast || this.#stopping) return
-    if (!this.#options.unprotected && this.#children.length < 2) return
-    void this.#cleanUp().then(() => this.#ended.resolve(code ?? ExitCode.host))
+    if (this.#started && !this.#stopping) this.#afterExit(child)
+    if (!isLast || this.#stopping || (this.#wantsBackup && !this.#started)) return
+    const end = code ?? (this.#wantsBackup ? ExitCode.incomplete : ExitCode.host)
+    if (end === ExitCode.incomplete) this.#log(unavailable)
+    void this.#cleanUp().then(() => this.#ended.resolve(end))
+  }
+
+  /** Those that are gone for good are no longer kept, or a long life would fill memory with them. */
+  #forget(child: ReplicaChild): void {
+    this.#statusWaiters.delete(child)
+    if (child !== this.#primary && this.#started) this.#children.delete(child)
+  }
+
+  #afterExit(child: ReplicaChild): void {
+    if (child === this.#successor) this.#successor = undefined
+    if (child === this.#backup && this.#isAlone) {
+      this.#backup = undefined
+      this.#needBackup()
+    }
+    if (child !== this.#primary || !this.#isAlone) return
+    this.#backOff.cancel()
+    // It would find out by itself that it may not go live; nothing is gained by waiting for that.
+    this.#backup?.kill()
   }
 
   /** A replica that can't come up ends the start; what it said is the reason. */
@@ -182,14 +345,4 @@ export class Supervisor {
   #log(record: LogRecord): void {
     this.#options.report(record)
   }
-}
-
-function tell(child: Child, message: ToReplica): void {
-  // A child that is ending can't listen any more: its exit is noticed anyway.
-  if (!child.exited && child.process.connected) child.process.send(message, undefined, {}, () => {})
-}
-
-function gone(child: Child): Promise<void> {
-  if (child.exited) return Promise.resolve()
-  return new Promise((resolve) => child.process.once('exit', () => resolve()))
 }

@@ -9,7 +9,7 @@ const folder = fileURLToPath(new URL('../../../node_modules/.bin/', import.meta.
 
 if (process.platform !== 'win32') {
   mkdirSync(folder, { recursive: true })
-  for (const name of ['ft-run', 'ft-drill']) {
+  for (const name of ['ft-run', 'ft-drill', 'ft-ctl']) {
     rmSync(`${folder}${name}`, { force: true })
     symlinkSync(`../../hypervisor/cli/bin/${name}.js`, `${folder}${name}`)
   }
