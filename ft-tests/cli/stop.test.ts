@@ -66,7 +66,7 @@ test.serial('both replicas killed: ft-run says so, cleans up and ends', async (t
   await command.line('live', 'backup')
   process.kill(ready.backup, 'SIGKILL')
   t.is((await command.ended).code, 8)
-  t.true(command.lines.filter(({ event, signal }) => event === 'exit' && signal === 'SIGKILL').length >= 2, 'and perhaps a third on its way')
+  t.true(command.lines.filter(({ event, signal }) => event === 'exit' && signal === 'SIGKILL').length >= 2, 'perhaps a third')
   t.regex((await command.line('unavailable')).msg!, /UNAVAILABLE/)
   t.deepEqual(command.leftovers(), [])
 })
