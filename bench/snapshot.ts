@@ -5,6 +5,7 @@
 import { Command } from 'commander'
 import wabt from 'wabt'
 import { crc32 } from 'node:zlib'
+import type { Engine } from '../hypervisor/machine/engine.ts'
 import type { EngineState } from '../hypervisor/machine/engine-state.ts'
 import { SnapshotDecoder } from '../hypervisor/machine/snapshot-decoder.ts'
 import { SnapshotEncoder } from '../hypervisor/machine/snapshot-encoder.ts'
@@ -39,12 +40,13 @@ async function main({ mebibytes, rounds, json }: Flags): Promise<void> {
   const prepare = until(() => room.prepare(memory.length))
   const pause = Array.from({ length: rounds }, () => timed(() => engine.snapshot(room.bytes)))
   const withoutRoom = Array.from({ length: Math.min(rounds, 10) }, () => timed(() => engine.snapshot()))
-  const { encode, decode, state, bytes } = carry(engine.snapshot(room.bytes), pages)
   const restored = make()
+  const { encode, decode, state, bytes } = carry(engine.snapshot(room.bytes), pages, restored)
   const restore = timed(() => { restored.restore(state) })
   const report = {
     mebibytes, rounds, pause: figures(pause), pauseWithoutRoom: figures(withoutRoom), prepareSlice: figures(prepare),
-    encodeSlice: figures(encode), encodeMs: sum(encode), decodeMs: sum(decode), restoreMs: rounded(restore), bytes
+    encodeSlice: figures(encode), encodeMs: sum(encode), decodePiece: figures(decode), decodeMs: sum(decode),
+    restoreMs: rounded(restore), bytes
   }
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : text(report))
 }
@@ -58,9 +60,9 @@ async function guestOf(pages: number) {
 }
 
 /** Through the snapshot's bytes and back, each step timed. */
-function carry(engine: EngineState, memoryPagesMax: number) {
+function carry(engine: EngineState, memoryPagesMax: number, to: Engine) {
   const encoder = new SnapshotEncoder({ engine, devices: new Uint8Array(0) }, image, crc32)
-  const decoder = new SnapshotDecoder({ image, memoryPagesMax }, crc32)
+  const decoder = new SnapshotDecoder({ image, memoryPagesMax }, crc32, (length) => to.restoreRoom(length))
   const decode: number[] = []
   let bytes = 0
   let pending: Uint8Array = new Uint8Array(0)

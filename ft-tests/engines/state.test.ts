@@ -129,6 +129,33 @@ engineTest('a copy of memory goes where there is room, whatever was there', asyn
   t.not(engine.snapshot(new Uint8Array(65536)).memory.length, 65536)
 })
 
+engineTest('a memory can be put together in room that the engine gives', async (t, fixture) => {
+  const old = await changed(fixture)
+  const state = old.engine.snapshot()
+  const { engine, call } = make(fixture)
+  t.throws(() => engine.restoreRoom(65 * 65536), { message: /bytes of memory, expected 1 to 64 pages/ })
+  const room = engine.restoreRoom(state.memory.length)
+  t.true(room.every(byte => byte === 0))
+  room.set(state.memory)
+  engine.restore({ ...state, memory: room })
+  t.deepEqual(engine.snapshot().globals, state.globals)
+  await old.call(2)
+  await call(2)
+  t.true(Buffer.from(engine.memory()).equals(old.engine.memory()))
+})
+
+test('V8: what was put together in that room is not copied, and nothing but a restore may follow', async t => {
+  const state = (await changed(v8Fixture)).engine.snapshot()
+  const { engine } = make(v8Fixture)
+  const room = engine.restoreRoom(state.memory.length)
+  t.throws(() => { engine.enter('ft_start', 0) }, { message: /dead/ })
+  engine.restore({ ...state, memory: room })
+  t.is(engine.memory().buffer, room.buffer)
+  // Its own memory, once it has run, is no such room: the state is put into a new instance.
+  engine.restore({ ...state, memory: engine.memory() })
+  t.not(engine.memory().buffer, room.buffer)
+})
+
 engineTest('a state of another shape is refused, and the engine stays as it was', async (t, fixture) => {
   const { engine } = await changed(fixture)
   const state = engine.snapshot()

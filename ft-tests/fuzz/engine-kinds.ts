@@ -75,6 +75,10 @@ class MovingEngine implements Engine {
     return this.engine.snapshot(room)
   }
 
+  restoreRoom(bytes: number): Uint8Array {
+    return this.engine.restoreRoom(bytes)
+  }
+
   restore(state: EngineState): void {
     this.engine.restore(state)
   }

@@ -46,6 +46,10 @@ class NoEngine implements Engine {
     }
   }
 
+  restoreRoom(bytes: number): Uint8Array {
+    return new Uint8Array(bytes)
+  }
+
   restore(state: EngineState): void {
     this.#memory.set(state.memory)
   }

@@ -84,6 +84,10 @@ export class ScriptedEngine implements Engine {
     }
   }
 
+  restoreRoom(bytes: number): Uint8Array {
+    return new Uint8Array(bytes)
+  }
+
   restore(state: EngineState): void {
     if (this.#frames.length > 0) throw new Error('restore while the script runs')
     this.#ticks = state.ticks

@@ -144,7 +144,7 @@ export class Lockstep {
 
   /** What takes the bytes of a snapshot of `image`, piece by piece. */
   stateDecoder(image: string): StateDecoder {
-    return new StateDecoder({ image, memoryPagesMax }, this.#checksum)
+    return new StateDecoder({ image, memoryPagesMax }, this.#checksum, (bytes) => this.machine.restoreRoom(bytes))
   }
 
   /** Takes on the state of a primary. @throws if it is not one of this machine, or not whole */

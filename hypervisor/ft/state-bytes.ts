@@ -46,8 +46,8 @@ export class StateDecoder {
   #head: Uint8Array | undefined
   #filled = 0
 
-  constructor(expected: SnapshotExpectation, checksum: Checksum) {
-    this.#machine = new SnapshotDecoder(expected, checksum)
+  constructor(expected: SnapshotExpectation, checksum: Checksum, memoryOf?: (bytes: number) => Uint8Array) {
+    this.#machine = new SnapshotDecoder(expected, checksum, memoryOf)
   }
 
   /** @throws Error if the bytes are no snapshot of this machine; the decoder is of no use afterwards */

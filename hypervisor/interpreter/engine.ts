@@ -1,7 +1,7 @@
 import { EngineHalt, GuestExit } from '../machine/engine.ts'
 import type { CodePlace, Engine, EngineLimits, GuestEntry, HostCalls, Stop } from '../machine/engine.ts'
 import type { EngineState } from '../machine/engine-state.ts'
-import { checkState } from '../v8/check-state.ts'
+import { checkMemory, checkState } from '../v8/check-state.ts'
 import { stateShape } from '../v8/state-shape.ts'
 import type { StateShape } from '../v8/state-shape.ts'
 import { admitGuest } from '../wasm/admit.ts'
@@ -139,6 +139,11 @@ export class InterpreterEngine implements Engine {
     if (this.state === 'running' || this.state === 'dead') throw new Error(`snapshot while the engine is ${this.state}`)
     const state = this.guest.take(this.ticks, room)
     return this.nesting === 0 ? state : { ...state, frames: takeFrames(this.processor, this.instance) }
+  }
+
+  restoreRoom(bytes: number): Uint8Array {
+    checkMemory(bytes, this.shape)
+    return new Uint8Array(bytes)
   }
 
   restore(state: EngineState): void {

@@ -87,6 +87,11 @@ export interface Engine {
    */
   snapshot(room?: Uint8Array): EngineState
   /**
+   * Zeroes where memory of `bytes` bytes can be put together for `restore`, which then need not copy it, if the engine can offer
+   * that. It ends what this engine held: only `restore` may follow. Throws for a size that the image can't have.
+   */
+  restoreRoom(bytes: number): Uint8Array
+  /**
    * Goes on from `state`, which this or another engine took of the same image. Allowed while no guest frame is left, after a
    * trap or exit too. Throws, with the engine as it was, if the state is not one of this image under these limits.
    */

@@ -147,6 +147,12 @@ export class Machine {
     return { engine, devices: writeDevices({ inputsInjected, preemptMask: this.#preemptMask }, this.#devices) }
   }
 
+  /** As `Engine.restoreRoom`: for a `SnapshotDecoder`, so that a restore is not another copy. */
+  restoreRoom(bytes: number): Uint8Array {
+    if (this.#running) throw new Error('room to restore a machine that runs')
+    return this.engine.restoreRoom(bytes)
+  }
+
   /**
    * Goes on from a snapshot of the same image and arguments, on this or the other engine, in the place of `boot`. Timers are
    * the caller's to arm: the outside is told nothing. A machine that failed to restore is of no further use.

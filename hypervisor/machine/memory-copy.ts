@@ -18,6 +18,14 @@ export function copyMemory(source: Uint8Array, room?: Uint8Array): Uint8Array {
   return target
 }
 
+/** Makes every byte 0, and leaves pages alone that are. */
+export function clear(memory: Uint8Array): void {
+  for (let at = 0; at < memory.length; at += pageBytes) {
+    const page = memory.subarray(at, at + pageBytes)
+    if (!isZero(page)) page.fill(0)
+  }
+}
+
 /** True if every byte is 0. */
 export function isZero(bytes: Uint8Array): boolean {
   const whole = bytes.byteOffset % 4 === 0 ? bytes.length - (bytes.length % 32) : 0

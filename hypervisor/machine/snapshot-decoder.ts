@@ -20,6 +20,7 @@ export type SnapshotExpectation = {
 export class SnapshotDecoder {
   readonly #expected: SnapshotExpectation
   readonly #checksum: Checksum
+  readonly #memoryOf: (bytes: number) => Uint8Array
   /** The chunk being received: header, then payload. */
   #chunk = new Uint8Array(HEADER_BYTES)
   #filled = 0
@@ -31,8 +32,10 @@ export class SnapshotDecoder {
   #offset = 0
   #ended = false
 
-  constructor(expected: SnapshotExpectation, checksum: Checksum) {
+  /** @param memoryOf gives the zeroes in which memory of so many bytes is put together */
+  constructor(expected: SnapshotExpectation, checksum: Checksum, memoryOf: (bytes: number) => Uint8Array = (n) => new Uint8Array(n)) {
     this.#expected = expected
+    this.#memoryOf = memoryOf
     this.#checksum = checksum
   }
 
@@ -105,7 +108,7 @@ export class SnapshotDecoder {
     const lengths = begin.lengths.map(({ bytes }) => bytes)
     this.#checkLengths(lengths)
     if (begin.hasFrames > 1) throw new SnapshotError(`hasFrames is ${begin.hasFrames}: must be 0 or 1`)
-    this.#regions = lengths.map((bytes) => new Uint8Array(bytes))
+    this.#regions = lengths.map((bytes, region) => (region === Region.memory ? this.#memoryOf(bytes) : new Uint8Array(bytes)))
   }
 
   #checkLengths(lengths: readonly number[]): void {

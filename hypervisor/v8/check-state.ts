@@ -35,7 +35,8 @@ function same(what: string, found: number, expected: number): void {
   if (found !== expected) refuse(`${found} ${what}`, `${expected}`)
 }
 
-function checkMemory(bytes: number, { memoryPagesMin: min, memoryPagesMax: max }: StateShape): void {
+/** Throws one line if the image can't have a memory of `bytes` bytes. */
+export function checkMemory(bytes: number, { memoryPagesMin: min, memoryPagesMax: max }: StateShape): void {
   const pages = bytes / pageBytes
   if (!Number.isInteger(pages) || pages < min || pages > max) {
     refuse(`${bytes} bytes of memory`, `${min} to ${max} pages of 64 KiB`)

@@ -8,7 +8,7 @@ import type { Instrumentation } from './conventions.ts'
 import type { CodePlace } from './offset-map.ts'
 import { prepareV8 } from './prepare.ts'
 import type { PreparedGuest } from './prepare.ts'
-import { checkState } from './check-state.ts'
+import { checkMemory, checkState } from './check-state.ts'
 import { InstanceState } from './instance-state.ts'
 import type { StateShape } from './state-shape.ts'
 import { trapOffset } from './trap-offset.ts'
@@ -58,6 +58,8 @@ export class V8Engine implements Engine {
   private trapped: CodePlace | undefined = undefined
   private instance: Instance
   private view = new Uint8Array(0)
+  /** Memory of the instance as `restoreRoom` gave it, until it is restored. */
+  private room: ArrayBufferLike | undefined
   private state: State = 'idle'
   private entered: GuestEntry = 'ft_start'
   private argument = 0
@@ -138,15 +140,33 @@ export class V8Engine implements Engine {
     return this.instance.state.take(this.ticks, this.memory(), room)
   }
 
+  restoreRoom(bytes: number): Uint8Array {
+    this.needNoFrames('restoreRoom')
+    checkMemory(bytes, this.shape)
+    this.renew()
+    this.state = 'dead'
+    const room = this.instance.state.roomOf(bytes, this.instance.memory)
+    this.room = room.buffer
+    return room
+  }
+
   restore(state: EngineState): void {
-    if (this.state !== 'idle' && this.state !== 'dead') throw new Error(`restore while the engine is ${this.state}`)
+    this.needNoFrames('restore')
     checkState(state, this.shape, table => this.instance.state.table(table))
-    // A new instance, because memory and tables never shrink and a dropped segment stays dropped.
-    const instance = this.makeInstance()
-    instance.state.put(state, instance.memory)
-    this.instance = instance
+    if (state.memory.buffer !== this.room) this.renew()
+    this.room = undefined
+    this.instance.state.put(state, this.instance.memory)
     this.chunkEnd = state.ticks
     this.state = 'idle'
+  }
+
+  private needNoFrames(what: string): void {
+    if (this.state !== 'idle' && this.state !== 'dead') throw new Error(`${what} while the engine is ${this.state}`)
+  }
+
+  /** A new instance, because memory and tables never shrink and a dropped segment stays dropped. */
+  private renew(): void {
+    this.instance = this.makeInstance()
   }
 
   /** Sets the countdown to pass zero at the target, or as far as it can count. */

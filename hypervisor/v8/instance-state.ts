@@ -1,5 +1,5 @@
 import type { EngineState } from '../machine/engine-state.ts'
-import { copyMemory, pageBytes } from '../machine/memory-copy.ts'
+import { clear, copyMemory, pageBytes } from '../machine/memory-copy.ts'
 import { FUNCREF } from '../wasm/types.ts'
 import { ADDED } from './layout.ts'
 import { wordsOf } from './state-shape.ts'
@@ -71,9 +71,7 @@ export class InstanceState {
 
   /** Writes a state that `checkState` let pass into this instance, which has run no code yet. */
   put(state: EngineState, memory: WasmMemory): void {
-    const missing = (state.memory.length - memory.buffer.byteLength) / pageBytes
-    if (missing > 0) memory.grow(missing)
-    copyMemory(state.memory, new Uint8Array(memory.buffer))
+    if (state.memory.buffer !== memory.buffer) copyMemory(state.memory, this.grown(state.memory.length, memory))
     this.putGlobals(state.globals)
     state.tables.forEach((entries, table) => this.putTable(table, entries))
     const { changes, droppedData, droppedElements } = this.shape
@@ -82,6 +80,20 @@ export class InstanceState {
     changes.elements.forEach((segment, i) => {
       drop(changes.data.length + i, state.droppedElements[segment], droppedElements[segment])
     })
+  }
+
+  /** Zeroes of the instance's own memory, grown to `bytes`. */
+  roomOf(bytes: number, memory: WasmMemory): Uint8Array {
+    const began = memory.buffer.byteLength
+    const room = this.grown(bytes, memory)
+    clear(room.subarray(0, began))
+    return room
+  }
+
+  private grown(bytes: number, memory: WasmMemory): Uint8Array {
+    const missing = (bytes - memory.buffer.byteLength) / pageBytes
+    if (missing > 0) memory.grow(missing)
+    return new Uint8Array(memory.buffer)
   }
 
   private call(name: string, index: number): WasmFunction {

@@ -87,6 +87,10 @@ export class NaiveEngine implements Engine {
     throw new Error('the naive engine takes no snapshots')
   }
 
+  restoreRoom(bytes: number): Uint8Array {
+    return new Uint8Array(bytes)
+  }
+
   restore(): never {
     throw new Error('the naive engine restores no snapshots')
   }
