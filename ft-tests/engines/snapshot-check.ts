@@ -1,7 +1,7 @@
 /** Snapshots taken anywhere, continued in another process. The engine behind `npm run check:snapshots`. */
 import { Rng } from '../sim/rng.ts'
 import type { Elsewhere } from './elsewhere.ts'
-import { expectedAfter, runTape, sightsDigest, type TapeRun } from './snapshot-points.ts'
+import { expectedAfter, runTape, sightsDigest, stopAnywhere, type TapeRun } from './snapshot-points.ts'
 
 export type SnapshotResult = {
   readonly guest: string
@@ -14,24 +14,41 @@ export type SnapshotResult = {
 /** The engine that can be stopped in the middle of code. */
 const ANYWHERE = 'interpreter'
 
-/** On the interpreter, which can stop anywhere: snapshots at `count` random ticks, in the middle of code. */
+/** Between two ticks there are seldom more instructions than this. */
+const STEPS_MAX = 40
+/** A guest of few ticks takes several runs to be stopped at many points. */
+const PASSES_MAX = 100
+
+/** On the interpreter, which can stop anywhere: snapshots at `count` random points (tick, step). */
 export async function checkAnywhere(guest: string, count: number, seed: number, elsewhere: Elsewhere): Promise<SnapshotResult> {
-  const whole = await runTape(guest, ANYWHERE, [], new Set())
+  const whole = await runTape(guest, ANYWHERE)
   const rng = new Rng(seed)
+  const wrong: string[] = []
+  let points = 0
+  for (let passes = 0; points < count && passes < PASSES_MAX; passes++) {
+    const ticks = randomTicks(rng, whole.ticks, Math.min(count - points, Math.ceil(whole.ticks / 3)))
+    const run = await stopAnywhere(guest, { ticks, further: () => (rng.chance(0.2) ? 0 : rng.integer(1, STEPS_MAX)) })
+    wrong.push(...await continued(run, whole, ANYWHERE, elsewhere))
+    points += run.points.length
+  }
+  return { guest, ticks: whole.ticks, points, wrong }
+}
+
+/** Ascending and distinct. */
+function randomTicks(rng: Rng, end: number, count: number): number[] {
   const ticks = new Set<number>()
-  for (let tries = 0; ticks.size < count && tries < count * 10; tries++) ticks.add(rng.integer(1, whole.ticks - 1))
-  const run = await runTape(guest, ANYWHERE, [...ticks].sort((a, b) => a - b), new Set())
-  return { guest, ticks: whole.ticks, points: run.points.length, wrong: await continued(run, whole, ANYWHERE, elsewhere) }
+  while (ticks.size < count) ticks.add(rng.integer(1, end - 1))
+  return [...ticks].sort((a, b) => a - b)
 }
 
 /** Between events: taken on one engine, continued on the other. */
 export async function checkBoundaries(
   guest: string, from: string, to: string, seed: number, elsewhere: Elsewhere
 ): Promise<SnapshotResult> {
-  const whole = await runTape(guest, to, [], new Set())
+  const whole = await runTape(guest, to)
   const rng = new Rng(seed)
   const steps = new Set(whole.sights.flatMap((_, i) => (rng.chance(0.15) ? [i] : [])))
-  const run = await runTape(guest, from, [], steps)
+  const run = await runTape(guest, from, steps)
   return { guest, ticks: whole.ticks, points: run.points.length, wrong: await continued(run, whole, to, elsewhere) }
 }
 

@@ -4,8 +4,9 @@ import { crc32 } from 'node:zlib'
 import { SnapshotDecoder } from '../../hypervisor/machine/snapshot-decoder.ts'
 import { SnapshotEncoder } from '../../hypervisor/machine/snapshot-encoder.ts'
 import type { MachineSnapshot } from '../../hypervisor/machine/snapshot-format.ts'
-import { engineMakers } from './engine-makers.ts'
+import { engineMakers, type EngineMaker } from './engine-makers.ts'
 import { guestTapes } from './guest-tapes.ts'
+import { latelyStopped } from './stepping.ts'
 import { type Sight, type SilentStops, TapeMachine } from './tape-machine.ts'
 import { type SavedOutside, TapeOutside } from './tape-outside.ts'
 
@@ -31,31 +32,49 @@ export type TapeRun = {
 const TAPE_SEED = 11
 const IMAGE = 'ab'.repeat(32)
 
-/** Runs a guest's tape on an engine. Snapshots are taken at these ticks (ascending), and after these steps of the tape. */
-export async function runTape(
-  guest: string, engine: string, ticks: readonly number[], steps: ReadonlySet<number>
-): Promise<TapeRun> {
-  const { guest: image, steps: tapeSteps } = guestTapes[guest]!(TAPE_SEED)
+export type Wanted = {
+  /** Ticks to take snapshots at, ascending. */
+  readonly ticks: readonly number[]
+  /** Instructions to go on by from such a tick before the snapshot is taken. */
+  readonly further: () => number
+}
+
+/** Runs a guest's tape on the interpreter, and takes snapshots in the middle of code. */
+export async function stopAnywhere(guest: string, { ticks, further }: Wanted): Promise<TapeRun> {
+  let next = 0
+  let aim = Infinity
+  const maker = latelyStopped((tick) => (tick === aim ? further() : 0))
+  return await drive(guest, maker, (take) => ({
+    next: (now, sliceEnd) => {
+      while (ticks[next]! <= now) next++
+      aim = ticks[next]! < sliceEnd ? ticks[next]! : Infinity
+      return aim
+    },
+    at: (_, sliceEnd) => take(sliceEnd)
+  }), new Set())
+}
+
+/** Runs a guest's tape on an engine; snapshots are taken after these steps of the tape, between two events. */
+export async function runTape(guest: string, engine: string, after: ReadonlySet<number> = new Set()): Promise<TapeRun> {
+  return await drive(guest, engineMakers[engine]!, () => undefined, after)
+}
+
+type Stops = (take: (sliceEnd: number) => void) => SilentStops | undefined
+
+async function drive(guest: string, maker: EngineMaker, stops: Stops, after: ReadonlySet<number>): Promise<TapeRun> {
+  const { guest: image, steps } = guestTapes[guest]!(TAPE_SEED)
   const points: Point[] = []
   const sights: Sight[] = []
-  let taken = 0
   const take = (sliceEnd: number | undefined): void => {
     const { machine, outside } = tape
     const step = sliceEnd === undefined ? sights.length - 1 : sights.length
     points.push({ guest, tick: machine.ticks, step, sliceEnd, snapshot: encoded(machine.snapshot()), outside: outside.saved() })
   }
-  const stops: SilentStops = {
-    next: () => ticks[taken] ?? Infinity,
-    at: (_, sliceEnd) => {
-      taken++
-      take(sliceEnd)
-    }
-  }
-  const tape = new TapeMachine(image, engineMakers[engine]!, undefined, stops)
+  const tape = new TapeMachine(image, maker, undefined, stops(take))
   sights.push(await tape.boot())
-  for (const step of tapeSteps) {
+  for (const step of steps) {
     sights.push(await tape.step(step))
-    if (steps.has(sights.length - 1)) take(undefined)
+    if (after.has(sights.length - 1)) take(undefined)
   }
   return { ticks: tape.machine.ticks, sights, points }
 }

@@ -50,7 +50,7 @@ export async function allSubjects(): Promise<Subject[]> {
     return { name: kernel.name, run: (maker: EngineMaker, plan?: StopPlan) => runKernel(maker, bytes, kernel.small.size, plan) }
   }))
   const guest = (name: string): Subject => ({ name, run: (maker, plan) => runGuest(name, maker, plan) })
-  return [...programs, ...Object.keys(guestTapes).map(guest)]
+  return [...Object.keys(guestTapes).map(guest), ...programs]
 }
 
 /** Kernels whose `ft_interrupt` also takes interrupts (see `withHandler`): their run can be interrupted and goes on. */

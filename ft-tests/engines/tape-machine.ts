@@ -20,8 +20,8 @@ const QUANTUM_TICKS = 20_000
 
 /** Stops on the way that nothing may come of. */
 export interface SilentStops {
-  /** The tick to stop at next, given where the machine is; none if it is Infinity. */
-  next(ticks: number): number
+  /** The tick to stop at next, given where the machine is; none if that is at `sliceEnd` (see `at`) or behind it. */
+  next(ticks: number, sliceEnd: number): number
   /** Called at each such stop. `sliceEnd` is the tick where the machine would look for due interrupts next. */
   at(machine: Machine, sliceEnd: number): void
 }
@@ -76,7 +76,7 @@ export class TapeMachine {
   async #run(sliceEnd = this.machine.ticks + QUANTUM_TICKS): Promise<Stop> {
     const { machine } = this
     for (;;) {
-      const stop = await this.#runUntil(Math.min(sliceEnd, this.#stops?.next(machine.ticks) ?? sliceEnd))
+      const stop = await this.#runUntil(Math.min(sliceEnd, this.#stops?.next(machine.ticks, sliceEnd) ?? sliceEnd))
       if (stop.kind !== 'tick' || machine.ticks === sliceEnd) return stop
       this.#stops?.at(machine, sliceEnd)
     }

@@ -9,8 +9,10 @@ import type { MakeEngine, Scenario } from './scenario.ts'
 export interface Contender {
   readonly name: string
   readonly make: MakeEngine
-  /** It can take and restore snapshots in the middle of code. */
-  readonly framesInSnapshots: boolean
+  /** It can be stopped, and take and restore snapshots, in the middle of code. */
+  readonly anywhere: boolean
+  /** The same engine, running in another way that must show the same. */
+  readonly otherwise?: Readonly<Record<string, MakeEngine>>
 }
 
 /** Who is compared in a campaign. */
@@ -54,8 +56,9 @@ function comparisonsOf({ scenario, seed }: FuzzCase, { contenders, naive }: Fiel
   for (const { name, make } of voices) compare(`${name} differs from ${first.name}`, first.make, make, 'none')
   for (const { name, make } of contenders) compare(`${name} differs when stopped on the way`, first.make, make, 'silent', 'none')
   for (const { name, make } of voices) compare(`${name} differs from ${first.name} at stops`, first.make, make, told)
-  for (const { name, make, framesInSnapshots } of contenders) {
-    if (!framesInSnapshots) continue
+  for (const { name, make, anywhere, otherwise = {} } of contenders) {
+    for (const [how, other] of Object.entries(otherwise)) compare(`${name} differs when ${how}`, first.make, other, 'none')
+    if (!anywhere) continue
     const moved = moving([make], seed, true)
     compare(`${name} differs when snapshot and restored on the way`, first.make, moved, 'silent', 'none')
   }
