@@ -17,7 +17,7 @@ export function customSections(layout: Layout, out: ByteWriter): void {
   }
 }
 
-const SUBSECTION = { functions: 1, locals: 2, labels: 3 }
+const SUBSECTION = { module: 0, functions: 1, locals: 2, labels: 3 }
 
 /** Names that are malformed are no fault of the module's (specification, appendix): they are left out. */
 function nameSection(layout: Layout, source: ByteReader, out: ByteWriter): void {
@@ -26,7 +26,8 @@ function nameSection(layout: Layout, source: ByteReader, out: ByteWriter): void 
     while (source.offset < source.end) {
       const id = source.u8('a subsection')
       const contents = source.sub(source.u32('a length'), 'names')
-      if (id === SUBSECTION.functions) names.section(id, functionNames(layout, contents))
+      if (id === SUBSECTION.module) names.section(id, new ByteWriter().name(oneLine(contents.name('the module name'))))
+      else if (id === SUBSECTION.functions) names.section(id, functionNames(layout, contents))
       else if (id === SUBSECTION.locals) names.section(id, localNames(layout, contents))
       else if (id !== SUBSECTION.labels) names.u8(id).sized(contents.bytes.subarray(contents.offset, contents.end))
     }
