@@ -2,8 +2,8 @@ import type { EngineState } from '../machine/engine-state.ts'
 import { clear, copyMemory, pageBytes } from '../machine/memory-copy.ts'
 import { FUNCREF } from '../wasm/types.ts'
 import { ADDED } from './layout.ts'
-import { wordsOf } from './state-shape.ts'
-import type { StateShape } from './state-shape.ts'
+import { wordsOf } from '../machine/state-shape.ts'
+import type { StateShape } from '../machine/state-shape.ts'
 import type { Reference, WasmExports, WasmFunction, WasmGlobal, WasmMemory } from './wasm-js.ts'
 
 /** Reads and writes the state of one instance, through the functions that `state-functions.ts` added to it. */

@@ -1,7 +1,8 @@
+import { stateShape } from '../machine/state-shape.ts'
+import type { StateShape } from '../machine/state-shape.ts'
 import { analyseCalls } from '../wasm/call-graph.ts'
 import type { CallGraph } from '../wasm/call-graph.ts'
-import { WasmError } from '../wasm/errors.ts'
-import { TABLE_ENTRIES_MAX } from '../wasm/limits.ts'
+import { memoryMax, tableMax } from '../wasm/size-limits.ts'
 import type { WasmModule } from '../wasm/module.ts'
 import { stackBudget } from '../wasm/stack-budget.ts'
 import type { StackBudget } from '../wasm/stack-budget.ts'
@@ -11,8 +12,6 @@ import type { BodyFacts } from '../wasm/validate-code.ts'
 import { ALL_INSTRUMENTATION, conventions } from './conventions.ts'
 import type { Conventions, Instrumentation } from './conventions.ts'
 import { ExtendedTypes } from './extended-types.ts'
-import { stateShape } from './state-shape.ts'
-import type { StateShape } from './state-shape.ts'
 
 /** Functions imported from module `HOOK_MODULE`, behind the guest's own imports. */
 export const HOOKS = ['tick', 'depth', 'supply'] as const
@@ -117,28 +116,4 @@ function wrappedFunctions(module: WasmModule, graph: CallGraph, { threaded }: Co
   const taken = new Set(graph.addressTaken)
   if (module.start !== undefined) taken.add(module.start)
   return [...taken].filter(index => threaded[index] === 1).sort((a, b) => a - b)
-}
-
-export const tableMax = (module: WasmModule): number[] =>
-  module.tables.map(({ max }) => Math.min(max ?? TABLE_ENTRIES_MAX, TABLE_ENTRIES_MAX))
-
-/** Most pages that the module's own memory may have. Throws `WasmError` if it begins with more. */
-export function memoryMax(module: WasmModule, cap: number): number {
-  const offset = module.sections.find(section => section.id === 5)?.start ?? 0
-  const tableOffset = module.sections.find(section => section.id === 4)?.start ?? 0
-  for (const { min } of module.tables.slice(module.importedTables)) {
-    if (min > TABLE_ENTRIES_MAX) {
-      const found = `a table of at least ${min} entries`
-      throw new WasmError({ offset: tableOffset, found, expected: `at most ${TABLE_ENTRIES_MAX}` })
-    }
-  }
-  const memory = module.memories[module.importedMemories]
-  if (memory === undefined) return 0
-  if (memory.min > cap) {
-    throw new WasmError({
-      offset, found: `a memory of at least ${memory.min} pages of 64 KiB`,
-      expected: `at most ${cap}, the machine's memory limit (--memory-max)`,
-    })
-  }
-  return Math.min(memory.max ?? cap, cap)
 }

@@ -3,8 +3,8 @@ import { admitGuest } from '../wasm/admit.ts'
 import type { Instrumentation } from './conventions.ts'
 import type { CodePlace } from './offset-map.ts'
 import { rewrite } from './rewrite.ts'
-import { stateShape } from './state-shape.ts'
-import type { StateShape } from './state-shape.ts'
+import { stateShape } from '../machine/state-shape.ts'
+import type { StateShape } from '../machine/state-shape.ts'
 
 /** A guest made ready for V8: a function of the image, the limits and this code alone, so that it can be kept. */
 export interface PreparedGuest {

@@ -5,7 +5,7 @@ import type { MutableState } from '../wasm/mutable-state.ts'
 import { FUNCREF, F64, I64, V128 } from '../wasm/types.ts'
 import type { ValType } from '../wasm/types.ts'
 import type { BodyFacts } from '../wasm/validate-code.ts'
-import { memoryMax, tableMax } from './layout.ts'
+import { memoryMax, tableMax } from '../wasm/size-limits.ts'
 
 /** What a snapshot of a guest consists of, and what a state to be restored must fit. */
 export interface StateShape {

@@ -1,5 +1,5 @@
-import type { EngineState } from '../machine/engine-state.ts'
-import { pageBytes } from '../machine/memory-copy.ts'
+import type { EngineState } from './engine-state.ts'
+import { pageBytes } from './memory-copy.ts'
 import { FUNCREF, isReference } from '../wasm/types.ts'
 import type { ValType } from '../wasm/types.ts'
 import { wordsOf } from './state-shape.ts'
