@@ -60,7 +60,7 @@ export const ourEngines: readonly Contender[] = [
     span: 'large', start: (module) => startEngine(withoutNans, module),
   }),
   inProcess({
-    name: 'interpreter', description: 'our interpreter', version: process.versions.v8, span: 'small', simd: false,
+    name: 'interpreter', description: 'our interpreter', version: process.versions.v8, span: 'small',
     start: (module) => startEngine(createInterpreter, module),
   }),
 ]
