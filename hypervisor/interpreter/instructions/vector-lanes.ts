@@ -1,4 +1,4 @@
-import { cold, hot } from './form.ts'
+import { hot } from './form.ts'
 import type { Instruction } from './form.ts'
 
 /** Shape, type of a lane, logarithm of its bytes. A register lies in memory: a lane is read and written there. */
@@ -39,13 +39,13 @@ const LANES = ['u8', 'u16', 'u32', 'u64'] as const
 const at = (bytes: number, kind: 'READ' | 'WRITE'): string => `const at: u64 = <u64>$a.u32 + <u64>$i.u32; CHECK(${bytes}, ${kind})`
 
 const memory: Instruction[] = LANES.flatMap((lane, log) => [
-  cold(`v128.load${8 << log}_lane`, 'dabki', `${at(1 << log, 'READ')} ${writeLane(lane, log, `load<${lane}>(AT)`)}`),
-  cold(`v128.store${8 << log}_lane`, 'abki', `${at(1 << log, 'WRITE')} store<${lane}>(AT, load<${lane}>($b + ${offset(log)}));`),
+  hot(`v128.load${8 << log}_lane`, 'dabki', `${at(1 << log, 'READ')} ${writeLane(lane, log, `load<${lane}>(AT)`)}`),
+  hot(`v128.store${8 << log}_lane`, 'abki', `${at(1 << log, 'WRITE')} store<${lane}>(AT, load<${lane}>($b + ${offset(log)}));`),
 ])
 
 export const laneInstructions: readonly Instruction[] = [
   ...SHAPES.flatMap(shape => [splat(shape), ...extracts(shape), replace(shape)]), ...memory,
   // A lane below 16 is of the first vector; a swizzle gives zero for every lane that is not its vector's.
-  cold('i8x16.shuffle', 'dabv', `const lanes = $v;
+  hot('i8x16.shuffle', 'dabv', `const lanes = $v;
     $d.v128 = v128.or(i8x16.swizzle($a.v128, lanes), i8x16.swizzle($b.v128, i8x16.sub(lanes, i8x16.splat(16))));`),
 ]

@@ -1,5 +1,5 @@
 import { FD, IMM, OPCODES } from '../../wasm/opcodes.ts'
-import { cold, hot } from './form.ts'
+import { hot } from './form.ts'
 import type { Instruction } from './form.ts'
 
 const plain = '<u64>$a.u32 + <u64>$i.u32'
@@ -11,7 +11,7 @@ const access = (address: string, bytes: number, kind: 'READ' | 'WRITE', then: st
 const special: Instruction[] = OPCODES.flatMap((info, opcode) => {
   const isLoad = opcode >= FD && info?.immediate === IMM.memarg && info.results.length > 0
   if (!isLoad || info.name === 'v128.load') return []
-  return [cold(info.name, 'dai', access(plain, 1 << info.align, 'READ', `$d.v128 = ${info.name}(AT);`))]
+  return [hot(info.name, 'dai', access(plain, 1 << info.align, 'READ', `$d.v128 = ${info.name}(AT);`))]
 })
 
 export const vectorMemoryInstructions: readonly Instruction[] = [

@@ -2,19 +2,19 @@ import { FD, IMM, OPCODES } from '../../wasm/opcodes.ts'
 import type { Opcode } from '../../wasm/opcodes.ts'
 import { MAKES_NAN, NAN_SHAPE } from '../../wasm/nan.ts'
 import { I32, V128 } from '../../wasm/types.ts'
-import { cold, hot } from './form.ts'
+import { hot } from './form.ts'
 import type { Instruction } from './form.ts'
 
-/** What vector kernels spend their time in: these stand in the hot switch. */
-const HOT = /^(f32x4|f64x2|i32x4|i64x2)\.(add|sub|mul)$|^i(8x16|16x8)\.(add|sub)$|^v128\.(and|or|xor|bitselect)$|^i32x4\.(shl|shr_[su])$/
-
-/** AssemblyScript has an operation of the same name for every vector instruction, so that the opcode table is the table of these. */
+/**
+ * AssemblyScript has an operation of the same name for every vector instruction, so that the opcode table is the table of
+ * these. None is cold: the call of the second switch costs more than most of them.
+ */
 function arithmetic(opcode: number, { name, params, results }: Opcode): Instruction {
   const letters = 'abc'.slice(0, params?.length)
   const operands = (params ?? []).map((type, i) => `$${letters[i]}.${type === V128 ? 'v128' : 'i32'}`)
   const value = `${name}(${operands.join(', ')})`
   const body = results[0] === I32 ? `$d.i32 = <i32>${value};` : `$d.${vectorType(opcode)} = ${value};`
-  return (HOT.test(name) ? hot : cold)(name, `d${letters}`, body)
+  return hot(name, `d${letters}`, body)
 }
 
 function vectorType(opcode: number): string {
