@@ -14,6 +14,7 @@ const guests: readonly BuiltinGuest[] = [
   guest('kv', 6379, 'key/value server that stock Redis clients talk to (RESP2)'),
   guest('echo', 7, 'TCP echo'),
   guest('busy', 7777, 'long computations on request, with a preemptive timer counting beside them'),
+  guest('ballast', 7070, 'a memory full of changing data, for measuring; argument: MiB (64)'),
   guest('proxy', undefined, 'TCP proxy; arguments: PORT HOST:PORT')
 ]
 

@@ -96,10 +96,11 @@ export class BackupLink {
     }
   }
 
-  /** As many pieces of the snapshot as may be under way. */
+  /** The next piece of the snapshot, if one may be under way more. One in a step: making it takes a millisecond or two. */
   pump(term: number): void {
     if (this.stage !== 'snapshot' || !this.isOpen) return
-    for (let piece = this.#sender!.next(term); piece !== undefined; piece = this.#sender!.next(term)) this.#send(piece)
+    const piece = this.#sender!.next(term)
+    if (piece !== undefined) this.#send(piece)
   }
 
   /** @returns true when the backup has just come to hold the whole snapshot */

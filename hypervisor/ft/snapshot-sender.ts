@@ -1,6 +1,6 @@
 /**
- * A snapshot on its way to a new backup (P3.1-2), beside the running log. Pieces are made as they leave, and only so many
- * bytes are under way at a time: log entries and heartbeats never wait behind more than that.
+ * A snapshot on its way to a new backup (P3.1-2), beside the running log. Pieces are made as they leave, one in a step, and
+ * only so many bytes are under way at a time: neither clients nor log entries wait behind more than that.
  */
 import type { SnapshotPiece } from '../../logging-channel/messages.ts'
 
@@ -13,8 +13,8 @@ export interface SnapshotSource {
   next(): Uint8Array | undefined
 }
 
-/** No piece leaves while so many bytes are under way. */
-const inFlightBytesMax = 1024 * 1024
+/** No piece leaves while so many bytes are under way: enough for a backup that is busy now and then. */
+const inFlightBytesMax = 8 * 1024 * 1024
 
 export class SnapshotSender {
   /** Position in the log: every entry up to it is in the snapshot. */
