@@ -51,7 +51,8 @@ new Command('reprotect')
 async function main(flags: Flags): Promise<void> {
   const ftRun = fileURLToPath(new URL('../hypervisor/cli/bin/ft-run.js', import.meta.url))
   const memoryMax = `${flags.mib + 64}MiB`
-  const service = await startService([process.execPath, ftRun, '--json', '--port', '0', '--memory-max', memoryMax, 'ballast', `${flags.mib}`])
+  const options = ['--json', '--port', '0', '--memory-max', memoryMax]
+  const service = await startService([process.execPath, ftRun, ...options, 'ballast', `${flags.mib}`])
   try {
     const clients = await Promise.all(Array.from({ length: flags.connections }, () => Client.open(service.address)))
     const rounds: Round[] = []
@@ -116,7 +117,8 @@ function report(flags: Flags, rounds: readonly Round[], clients: readonly Client
     return { median: values[Math.floor(values.length / 2)]!, max: values.at(-1)! }
   }
   const figures = {
-    mib: flags.mib, rounds: rounds.length, load: Math.round(loadavg()[0]! * 10) / 10, brokenConnections: clients.filter(({ broken }) => broken).length,
+    mib: flags.mib, rounds: rounds.length, load: Math.round(loadavg()[0]! * 10) / 10,
+    brokenConnections: clients.filter(({ broken }) => broken).length,
     pauseMs: over(({ pauseMs }) => pauseMs), protectedAgainMs: over(({ protectedAgainMs }) => protectedAgainMs),
     sinceJoinMs: over(({ sinceJoinMs }) => sinceJoinMs), repliesDuring: over(({ repliesDuring }) => repliesDuring),
     latencyBeforeP50: over(({ before }) => before.p50), latencyBeforeP99: over(({ before }) => before.p99),

@@ -145,7 +145,7 @@ test('P2.3-6 if the shared storage can not be reached, nobody goes live until it
   t.is(client.text, '0102')
 })
 
-test('P2.3-7 (ours, so far) after a failover the service is said to be unprotected, whoever survives', async (t) => {
+test('P2.3-7 (ours) until then the service is said to be unprotected, whoever survives', async (t) => {
   for (const victim of ['primary', 'backup'] as const) {
     const pair = await FakePair.start()
     await pair.kill(pair[victim])

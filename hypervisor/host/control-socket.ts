@@ -46,12 +46,23 @@ function forget(path: string): void {
 async function serve(socket: Socket, answer: (command: ControlCommand) => Promise<ControlAnswer>): Promise<void> {
   // Whoever asked may be gone before the answer is there.
   socket.on('error', () => socket.destroy())
-  for await (const line of createInterface({ input: socket })) {
-    const command = line.length > lineBytesMax ? undefined : parseCommand(line)
-    const reply = command === undefined ? { ok: false, error: 'unknown command' } : await answer(command)
-    socket.end(`${JSON.stringify(reply)}\n`)
-    return
-  }
+  const line = await firstLine(socket)
+  const command = line === undefined ? undefined : parseCommand(line)
+  const reply = command === undefined ? { ok: false, error: 'unknown command' } : await answer(command)
+  socket.end(`${JSON.stringify(reply)}\n`)
+}
+
+/** Undefined if the other end says too much, or nothing. */
+function firstLine(socket: Socket): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  let text = ''
+  socket.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece
+    if (text.includes('\n')) resolve(text.slice(0, text.indexOf('\n')))
+    else if (text.length > lineBytesMax) resolve(undefined)
+  })
+  socket.once('close', () => resolve(undefined))
+  return promise
 }
 
 function parseCommand(line: string): ControlCommand | undefined {
@@ -89,6 +100,9 @@ export async function askControl(pid: number, command: ControlCommand): Promise<
   const unreachable = (): void => reject(new UsageError(`no ft-run can be reached at process ${pid}`))
   socket.once('error', unreachable)
   socket.once('connect', () => socket.write(`${JSON.stringify({ command })}\n`))
-  createInterface({ input: socket }).once('line', (line) => resolve(JSON.parse(line) as ControlAnswer)).once('close', unreachable)
+  const lines = createInterface({ input: socket })
+  lines.once('line', (line) => resolve(JSON.parse(line) as ControlAnswer)).once('close', unreachable)
+  // It passes on the socket's errors.
+  ;(lines as NodeJS.EventEmitter).once('error', unreachable)
   return await promise.finally(() => socket.destroy())
 }
