@@ -42,6 +42,10 @@ test('a hostile module is judged in little memory and time: a small multiple of 
   }
 })
 
+test('what is accepted of hostile modules, both engines take', t => {
+  for (const { name, make } of HOSTILE) t.is(disagreement(make(10_000)), undefined, name)
+})
+
 test('a guest cut at every offset', t => {
   const whole = guestModule('echo')
   let refused = 0
