@@ -318,7 +318,7 @@ export class Replica {
     this.#runOut = false
     this.#pace.runEnds()
     this.#lockstep.rested(stop, isReplaying(this.#phase, this.#role), this.#nowMs)
-    if (stop.kind === 'trap') this.#end(ExitCode.trapped, `guest trapped: ${stop.message}`)
+    if (stop.kind === 'trap') this.#end(ExitCode.trapped, `guest trapped: ${stop.message}${this.#lockstep.machine.trapReport}`)
     if (stop.kind === 'exit') this.#end(stop.code as ExitCode, `guest powered off with code ${stop.code}`)
   }
 

@@ -68,6 +68,12 @@ export class Machine {
     return this.#running
   }
 
+  /** Where the guest trapped, to be put behind the trap's text; empty if that is not known. */
+  get trapReport(): string {
+    const place = this.engine.trapPlace
+    return place === undefined ? '' : ` in function ${place.functionIndex}, at byte ${place.offset} of the guest's module`
+  }
+
   boot(): void {
     this.engine.enter('ft_start', 0)
     this.#atRest = false

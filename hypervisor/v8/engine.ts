@@ -157,6 +157,7 @@ export class V8Engine implements Engine {
     this.room = undefined
     this.instance.state.put(state, this.instance.memory)
     this.chunkEnd = state.ticks
+    this.trapped = undefined
     this.state = 'idle'
   }
 
