@@ -8,17 +8,19 @@ import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import type { EngineLimits } from '../machine/engine.ts'
 import { prepareV8, type PreparedGuest } from '../v8/prepare.ts'
-import { UsageError } from './usage-error.ts'
 
 const digestBytes = 32
 
-/** Where a prepared guest came from. */
-export type CacheUse = 'none' | 'hit' | 'miss' | 'damaged'
+/**
+ * What the cache was good for: not asked; had it; had it not, and has it now; had it damaged, and has it anew; could not be
+ * read or written, which is no reason for a replica not to start.
+ */
+export type CacheUse = 'none' | 'hit' | 'miss' | 'damaged' | 'unusable'
 export type Prepared = { readonly guest: PreparedGuest; readonly cache: CacheUse }
 
 /**
  * @param directory an existing one that nobody else may write to: what is in it is run; undefined: nothing is kept
- * @throws WasmError for a bad image; UsageError if the directory can't be used
+ * @throws WasmError for a bad image
  */
 export function prepareCached(image: Uint8Array, limits: EngineLimits, directory: string | undefined): Prepared {
   if (directory === undefined) return { guest: prepareV8(image, limits), cache: 'none' }
@@ -29,8 +31,7 @@ export function prepareCached(image: Uint8Array, limits: EngineLimits, directory
     return { guest: { ...kept, places: { lookup: (offset) => prepareV8(image, limits).places.lookup(offset) } }, cache: 'hit' }
   }
   const guest = prepareV8(image, limits)
-  write(path, guest)
-  return { guest, cache: kept ?? 'miss' }
+  return { guest, cache: write(path, guest) ? kept ?? 'miss' : 'unusable' }
 }
 
 /** SHA-256 over all that a prepared guest depends on: image, limits, V8, and the code that prepares. */
@@ -38,7 +39,8 @@ function keyOf(image: Uint8Array, { memoryPagesMax }: EngineLimits): string {
   const hash = createHash('sha256').update(`${process.versions.v8} ${memoryPagesMax} `).update(image)
   for (const folder of ['v8', 'wasm']) {
     const url = new URL(`../${folder}/`, import.meta.url)
-    for (const file of readdirSync(url).filter((name) => /\.[jt]s$/.test(name)).sort()) hash.update(readFileSync(new URL(file, url)))
+    const files = readdirSync(url).filter((name) => /\.[jt]s$/.test(name))
+    for (const file of files.sort()) hash.update(readFileSync(new URL(file, url)))
   }
   return hash.digest('hex')
 }
@@ -47,25 +49,25 @@ function read(path: string): Omit<PreparedGuest, 'places'> | 'damaged' | undefin
   let file: Uint8Array
   try {
     file = readFileSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new UsageError(`code cache: ${(error as Error).message}`)
+  } catch {
+    return undefined
   }
   const body = file.subarray(digestBytes)
   if (!digestOf(body).equals(file.subarray(0, digestBytes))) return 'damaged'
   return deserialize(body) as Omit<PreparedGuest, 'places'>
 }
 
-/** Whole or not at all: replicas may read while another one writes. */
-function write(path: string, { bytes, shape }: PreparedGuest): void {
+/** Whole or not at all: replicas may read while another one writes. @returns false if it can't be written */
+function write(path: string, { bytes, shape }: PreparedGuest): boolean {
   const body = serialize({ bytes, shape })
   const fresh = `${path}.${randomUUID()}`
   try {
     writeFileSync(fresh, Buffer.concat([digestOf(body), body]), { mode: 0o600 })
     renameSync(fresh, path)
-  } catch (error) {
+    return true
+  } catch {
     rmSync(fresh, { force: true })
-    throw new UsageError(`code cache: ${(error as Error).message}`)
+    return false
   }
 }
 

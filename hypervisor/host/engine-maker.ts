@@ -29,7 +29,7 @@ export type EngineOrder = {
   readonly cacheDirectory: string | undefined
 }
 
-/** @throws WasmError for a bad image; UsageError for a bad cache directory */
+/** @throws WasmError for a bad image */
 export function makeEngine(
   { name, image, limits, cacheDirectory }: EngineOrder, calls: HostCalls, onHalt: (error: unknown) => void
 ): { engine: Engine; made: EngineMade } {

@@ -33,10 +33,12 @@ export function recordOf(role: string, report: Report): LogRecord {
 /** What a replica runs its guest on, and what getting ready took. */
 export function engineRecord(role: string, made: EngineMade): LogRecord {
   const { engine, prepareMs, startMs, codeBytes, cache } = made
-  const kept = cache === 'hit' ? ' (kept)' : ''
-  const msg = `${role}: ${engine} ready: code prepared${kept} in ${prepareMs.toFixed(0)} ms, started in ${startMs.toFixed(0)} ms, ` +
-    `${Math.ceil(codeBytes / 1024)} KiB`
-  return { level: 'info', msg, fields: { role, pid: process.pid, event: 'engine', ...rounded(made), rssBytes: process.memoryUsage.rss() } }
+  const kept = cache === 'hit' ? ' (kept)' : cache === 'unusable' ? ' (the code cache can\'t be used)' : ''
+  const took = `code prepared${kept} in ${prepareMs.toFixed(0)} ms, started in ${startMs.toFixed(0)} ms`
+  const msg = `${role}: ${engine} ready: ${took}, ${Math.ceil(codeBytes / 1024)} KiB`
+  const level = cache === 'unusable' || cache === 'damaged' ? 'warn' : 'info'
+  const fields = { role, pid: process.pid, event: 'engine', ...rounded(made), rssBytes: process.memoryUsage.rss() }
+  return { level, msg, fields }
 }
 
 /** Someone connected to `role` who could not prove to be part of this machine. */
