@@ -36,7 +36,8 @@ function replace([shape, lane, log]: typeof SHAPES[number]): Instruction {
 }
 
 const LANES = ['u8', 'u16', 'u32', 'u64'] as const
-const at = (bytes: number, kind: 'READ' | 'WRITE'): string => `const at: u64 = <u64>$a.u32 + <u64>$i.u32; CHECK(${bytes}, ${kind})`
+const at = (bytes: number, kind: 'READ' | 'WRITE'): string =>
+  `const at: u64 = <u64>$a.u32 + <u64>$i.u32; CHECK(${bytes}, ${kind})`
 
 const memory: Instruction[] = LANES.flatMap((lane, log) => [
   hot(`v128.load${8 << log}_lane`, 'dabki', `${at(1 << log, 'READ')} ${writeLane(lane, log, `load<${lane}>(AT)`)}`),
