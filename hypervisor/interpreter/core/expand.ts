@@ -17,6 +17,8 @@ export const TRAPS = Object.keys(TRAP) as readonly (keyof typeof TRAP)[]
  *   float type makes NaNs canonical; `v128` is written to two slots
  * - `CHECK(bytes, READ|WRITE)` traps unless guest addresses from `at` on exist; `AT` is `at` in the core's memory
  * - `WATCH(at, bytes, kind)` looks at watched ranges; `TRAP(name)` traps; `OUTSIDE` leaves for the TypeScript side
+ * - `NEXT(condition)` counts a loop header's tick, then goes on at `u` if the condition holds, which the comparison in front of
+ *   `t` finds out too, else at `t`
  * - `JUMP(address)` goes on there; `TICK` counts a tick once `pc` is set; `LENGTH` is the instruction's length
  *
  * In a cold instruction `pc`, `fp`, `base` and `limit` can be read; `JUMP`, `TICK` and `OUTSIDE` are not for it.
@@ -35,7 +37,7 @@ function operand(form: Form, letter: string): string {
   if ('nk'.includes(letter)) return `(<u32>load<u16>(pc, ${field.offset}))`
   if (letter === 'l') return `load<u64>(pc, ${field.offset})`
   if (letter === 'v') return `load<v128>(pc, ${field.offset})`
-  return letter === 't' ? `<usize>load<u32>(pc, ${field.offset})` : `load<i32>(pc, ${field.offset})`
+  return 'tu'.includes(letter) ? `<usize>load<u32>(pc, ${field.offset})` : `load<i32>(pc, ${field.offset})`
 }
 
 /** Types that are loaded by a name other than their own. */
@@ -80,6 +82,15 @@ function moveDown(form: Form): string {
     .replace('COUNT', operand(form, 'n')).replace('LENGTH_', operand(form, 'k'))
 }
 
+/** The comparison that stands in front of `t` has the form of a branch. */
+function next(form: Form, condition: string, isDebug: boolean): string {
+  const comparison = layOutForm(form.fields.some(({ letter }) => letter === 'i') ? 'ait' : 'abt').length
+  const back = `${operand(form, 't')} - ${comparison}`
+  if (isDebug) return `pc = ${back}; TICK; continue;`
+  const onward = `pc = ${condition} ? ${operand(form, 'u')} : ${operand(form, 't')}; continue;`
+  return `if (--left == 0) return stop(${back}, fp, 0, TICKED); ${onward}`
+}
+
 function expandControl(text: string, form: Form, variant: Variant): string {
   const isDebug = variant === 'debug' || variant === 'coldDebug'
   const isCold = variant === 'cold' || variant === 'coldDebug'
@@ -102,6 +113,7 @@ function expandControl(text: string, form: Form, variant: Variant): string {
     .replace(/\bAT\b/g, 'base + <usize>at')
     .replace(/OUTSIDE;/g, isDebug ? 'return stopDebug(pc, fp, left, step, stepsLeft, OUT);' : 'return stop(pc, fp, left, OUT);')
     .replace(/JUMP\((.*)\);/g, '{ pc = $1; continue; }')
+    .replace(/NEXT\((.*)\);/g, (_, condition: string) => next(form, condition, isDebug))
     .replace(/TICK;/g, isDebug ? 'step = 0; if (--left == 0) return stopDebug(pc, fp, left, 0, stepsLeft, TICKED);'
       : 'if (--left == 0) return stop(pc, fp, left, TICKED);')
     .replace(/\bLENGTH\b/g, String(form.length))

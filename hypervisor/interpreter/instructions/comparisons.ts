@@ -49,11 +49,16 @@ function branches(comparison: Comparison): Instruction[] {
   })
 }
 
-/** Branches on bits: `and` with a register or an immediate, and whether anything is left. */
+/** Branches on bits: whether `and` with a register or an immediate leaves any. */
 const bitTests: Instruction[] = [['', 'ab', '$b.i32'], ['_i', 'ai', '$i']].flatMap(([suffix, operands, b]) => [
-  hot(`br_if i32.test${suffix}`, `${operands}t`, branch(`($a.i32 & ${b}) != 0`)),
-  hot(`br_if i32.test_not${suffix}`, `${operands}t`, branch(`($a.i32 & ${b}) == 0`)),
+  hot(`br_if i32.and${suffix}`, `${operands}t`, branch(`($a.i32 & ${b}) != 0`)),
+  hot(`br_unless i32.and${suffix}`, `${operands}t`, branch(`($a.i32 & ${b}) == 0`)),
+  hot(`br_tick i32.and${suffix}`, `${operands}t`, backward(`($a.i32 & ${b}) != 0`)),
+  hot(`br_tick_unless i32.and${suffix}`, `${operands}t`, backward(`($a.i32 & ${b}) == 0`)),
 ])
+
+/** Name, condition and operands of every comparison of integers, both forms. */
+export const integerConditions = integers.flatMap(conditions)
 
 /** By name, both forms: the comparison that is true exactly when this one is false. */
 export const INVERSES: ReadonlyMap<string, string> = new Map(integers.flatMap(({ name, inverse }) => (

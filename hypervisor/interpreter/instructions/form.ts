@@ -8,7 +8,7 @@
  * | `a` `b` `c` | source registers | i16 |
  * | `n` `k` | small numbers | u16 |
  * | `i` `j` `w` | immediates, signed or not | 32 bits, 4-aligned |
- * | `t` | branch target: an address of code | u32, 4-aligned |
+ * | `t` `u` | branch targets: addresses of code | u32, 4-aligned |
  * | `l` | immediate | 64 bits, 4-aligned |
  * | `v` | immediate vector | 128 bits, 4-aligned |
  */

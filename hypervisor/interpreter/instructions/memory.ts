@@ -15,17 +15,23 @@ const STORES = [
 
 /** `CHECK` traps unless the access lies inside the memory; `AT` is the address of guest address `at` in the core's memory. */
 const plain = '<u64>$a.u32 + <u64>$i.u32'
+const computed = '<u64><u32>(($a.u32 << $k) + $j.u32) + <u64>$i.u32'
 const indexed = '<u64><u32>($a.u32 + ($b.u32 << $k)) + <u64>$i.u32'
 
 const access = (address: string, bytes: number, kind: 'READ' | 'WRITE', then: string): string =>
   `const at: u64 = ${address}; CHECK(${bytes}, ${kind}) ${then}`
 
-/** A load has its address in a register, or (`_x`) in two: base and an index shifted left by `k`. */
+/**
+ * A load has its address in a register, or (`_x`) in two: base and an index shifted left by `k`; or (`_c`) it adds `j` to the
+ * shifted index.
+ */
 const loads: Instruction[] = LOADS.flatMap(([name, bytes, stored, type]) => {
   const value = stored === type ? `load<${stored}>(AT)` : `<${type}>load<${stored}>(AT)`
   const then = `$d.${type} = ${value};`
   return [
-    hot(name, 'dai', access(plain, bytes, 'READ', then)), hot(`${name}_x`, 'dabki', access(indexed, bytes, 'READ', then)),
+    hot(name, 'dai', access(plain, bytes, 'READ', then)),
+    hot(`${name}_x`, 'dabki', access(indexed, bytes, 'READ', then)),
+    hot(`${name}_c`, 'dakij', access(computed, bytes, 'READ', then)),
   ]
 })
 
@@ -36,6 +42,8 @@ const stores: Instruction[] = STORES.flatMap(([name, bytes, type]) => {
   return [
     hot(name, 'abi', access(plain, bytes, 'WRITE', `store<${type}>(AT, ${from('b')});`)),
     hot(`${name}_i`, 'aij', access(plain, bytes, 'WRITE', `store<${type}>(AT, ${immediate});`)),
+    hot(`${name}_c`, 'abkij', access(computed, bytes, 'WRITE', `store<${type}>(AT, ${from('b')});`)),
+    hot(`${name}_ci`, 'akijw', access(computed, bytes, 'WRITE', `store<${type}>(AT, ${immediate.replace('$j', '$w')});`)),
     hot(`${name}_x`, 'abcki', access(indexed, bytes, 'WRITE', `store<${type}>(AT, ${from('c')});`)),
   ]
 })

@@ -1,6 +1,7 @@
 import { comparisonInstructions } from './comparisons.ts'
 import { controlInstructions } from './control.ts'
 import { floatInstructions } from './floats.ts'
+import { fusedInstructions } from './fused.ts'
 import { layOutForm } from './form.ts'
 import type { Form, Instruction } from './form.ts'
 import { integerInstructions } from './integers.ts'
@@ -15,6 +16,7 @@ import { vectorInstructions } from './vectors.ts'
  */
 export const INSTRUCTIONS: readonly Instruction[] = [
   ...controlInstructions, ...integerInstructions, ...comparisonInstructions, ...memoryInstructions, ...floatInstructions,
+  ...fusedInstructions,
   ...vectorMemoryInstructions, ...laneInstructions, ...vectorInstructions,
 ]
 

@@ -1,12 +1,21 @@
 import { opcodeOf } from '../instructions/table.ts'
 import type { ValType } from '../../wasm/types.ts'
+import { fusedBranch } from './fusion.ts'
 import { BACKWARD, FORWARD } from './opcode-map.ts'
 import type { Emitted } from './instruction-list.ts'
 import type { Operands } from './operands.ts'
 import { AT, slotsOf } from './value-stack.ts'
 import type { Operand } from './value-stack.ts'
 
-const OP = { notZero: opcodeOf('i32.ne_i'), brTable: opcodeOf('br_table'), return: opcodeOf('return'), returnOne: opcodeOf('return_one') }
+const OP = {
+  notZero: opcodeOf('i32.ne_i'), brTable: opcodeOf('br_table'), return: opcodeOf('return'), returnOne: opcodeOf('return_one'),
+  add: opcodeOf('i32.add_i'),
+}
+
+/** Backward branches that add to a counter; by the comparison, and by the branch out of the loop that its body begins with. */
+const COUNT = fusedBranch('br_count')
+const LOOP = fusedBranch('br_loop', 'br_if ')
+const NEXT = fusedBranch('br_next', 'br_if ')
 
 /** A block, loop, if or the function itself, while it is open. */
 export interface Block {
@@ -80,6 +89,7 @@ export class Branches {
     if (block.kind === 'function' && types.length > 1) this.operands.settle(types.length)
     if (this.arrives(block, types)) {
       this.operands.settle(types.length)
+      if (block.kind === 'loop' && types.length === 0 && this.repeat(block, condition)) return
       this.jump(block.label, condition, true, block.kind === 'loop')
       block.used = true
       return
@@ -89,6 +99,32 @@ export class Branches {
     this.jump(past, condition, false, false)
     this.leaveTo(block, types)
     this.operands.code.bind(past)
+  }
+
+  /**
+   * Goes back to a loop's header with an addition to a counter before it, and the comparison that the loop begins with behind it,
+   * in one instruction where there is one.
+   */
+  private repeat(block: Block, condition: Condition | undefined): boolean {
+    const { code } = this.operands
+    const first = condition === undefined ? code.after(block.label) : undefined
+    const last = code.last()
+    const counts = last !== undefined && last.opcode === OP.add && last.d === last.a && last.i === (last.i << 16) >> 16
+    const comparison = condition ?? first
+    if (comparison === undefined) return false
+    const forms = condition !== undefined ? COUNT : counts ? LOOP : NEXT
+    if (forms[comparison.opcode] < 0 || (condition !== undefined && !counts)) return false
+    if (counts) code.dropLast()
+    const emitted = code.emit(forms[comparison.opcode])
+    emitted.a = comparison.a
+    emitted.b = comparison.b
+    emitted.i = comparison.i
+    emitted.c = counts ? last.d : 0
+    emitted.n = counts ? last.i : 0
+    emitted.t = first === undefined ? block.label : code.labelPast(block.label)
+    emitted.u = first?.t ?? 0
+    block.used = true
+    return true
   }
 
   at(depth: number): Block {

@@ -17,6 +17,8 @@ export class Emitted {
   v: Uint8Array | undefined = undefined
   /** A label of this function, or, for a call, the index of the function called. */
   t = 0
+  /** A second label. */
+  u = 0
   /** Bytes behind the callee's first instruction that a call goes to; below zero if `t` is a label. */
   calls = -1
   /** Whether its whole effect is a value in register `d`, which then may be another register. */
@@ -66,6 +68,21 @@ export class InstructionList {
     this.list.pop()
   }
 
+  /** Takes out the instruction `back` before the last one, behind which no branch can arrive. */
+  drop(back: number): void {
+    this.list.splice(this.list.length - 1 - back, 1)
+  }
+
+  /** The first instruction behind a label, if there is one already. */
+  after(label: number): Emitted | undefined {
+    return this.list[this.labels[label]]
+  }
+
+  /** A label behind the first instruction behind a label. */
+  labelPast(label: number): number {
+    return this.labels.push(this.labels[label] + 1) - 1
+  }
+
   /** Appends everything to `out`. */
   write(out: CodeWriter): void {
     const addresses = new Array<number>(this.list.length + 1)
@@ -97,6 +114,7 @@ function writeOne(emitted: Emitted, out: CodeWriter, at: (label: number) => numb
       // A 64-bit immediate stands in i (low) and j (high).
       case 'l': out.word(offset, emitted.i); out.word(offset + 4, emitted.j); break
       case 'v': out.bytesAt(offset, emitted.v as Uint8Array); break
+      case 'u': out.word(offset, at(emitted.u)); break
       default:
         if (emitted.calls >= 0) out.callTarget(offset, emitted.t, emitted.calls)
         else out.word(offset, at(emitted.t))

@@ -25,12 +25,16 @@ function byName(nameOf: (wasmName: string) => string): Int16Array {
 export const PLAIN = byName(name => name)
 /** The one whose last operand is an immediate. */
 export const IMMEDIATE = byName(name => `${name}_i`)
-/** The load or store with base and index. */
+/** The one whose right operand is an immediate of 64 bits. */
+export const LONG = byName(name => `${name}_l`)
+/** The load or store with base and index; with an index and a constant; and that of a constant. */
 export const INDEXED = byName(name => `${name}_x`)
+export const COMPUTED = byName(name => `${name}_c`)
+export const COMPUTED_CONSTANT = byName(name => `${name}_ci`)
 
 /** By Wasm opcode: whether operands can change places. */
 export const COMMUTES: ReadonlySet<number> = new Set(OPCODES.flatMap((info, opcode) => (
-  info !== undefined && /^i(32|64)\.(add|mul|and|or|xor|eq|ne)$/.test(info.name) ? [opcode] : []
+  info !== undefined && /^(i(32|64)\.(add|mul|and|or|xor|eq|ne)|f64\.(add|mul))$/.test(info.name) ? [opcode] : []
 )))
 
 function byRegisterOpcode(nameOf: (name: string) => string): Int16Array {

@@ -6,13 +6,14 @@ import { F32, F64, FUNCREF, I32, I64, V128 } from '../../wasm/types.ts'
 import type { ValType } from '../../wasm/types.ts'
 import type { Emitted } from './instruction-list.ts'
 import type { ModuleSites } from './module-sites.ts'
-import { COMMUTES, IMMEDIATE, INDEXED, INVERSE, PLAIN } from './opcode-map.ts'
+import { Fusion } from './fusion.ts'
+import { COMMUTES, COMPUTED, COMPUTED_CONSTANT, IMMEDIATE, INDEXED, INVERSE, LONG, PLAIN } from './opcode-map.ts'
 import type { Operands } from './operands.ts'
 import { AT } from './value-stack.ts'
 import type { Operand } from './value-stack.ts'
 
 const EMIT = {
-  isZero32: opcodeOf('i32.eq_i'), isZero64: opcodeOf('i64.eq_i'), shl: opcodeOf('i32.shl_i'), add: opcodeOf('i32.add'),
+  isZero32: opcodeOf('i32.eq_i'), isZero64: opcodeOf('i64.eq_i'),
   select: opcodeOf('select'), select32: opcodeOf('select32'), select128: opcodeOf('select128'),
   globalGet: opcodeOf('global.get'), globalGet32: opcodeOf('global.get32'), globalGet128: opcodeOf('global.get128'),
   globalSet: opcodeOf('global.set'), globalSet32: opcodeOf('global.set32'), globalSet128: opcodeOf('global.set128'),
@@ -32,11 +33,13 @@ export class Plain {
   private readonly sites: ModuleSites
   private readonly operands: Operands
   private readonly source: InstructionReader
+  private readonly fusion: Fusion
 
   constructor(sites: ModuleSites, operands: Operands, source: InstructionReader) {
     this.sites = sites
     this.operands = operands
     this.source = source
+    this.fusion = new Fusion(operands)
   }
 
   instruction(): void {
@@ -135,8 +138,8 @@ export class Plain {
     const { params, results } = this.signature(opcode, info)
     const values: Operand[] = []
     for (let i = params.length - 1; i >= 0; i--) values[i] = operands.stack.pop()
-    if (params.length === 2 && info.immediate === IMM.none && this.withImmediate(opcode, values, results[0])) return
-    if (info.immediate === IMM.memarg && this.indexed(opcode, values, results)) return
+    if (params.length === 2 && info.immediate === IMM.none && this.twoOperands(opcode, values, results[0])) return
+    if (info.immediate === IMM.memarg && this.computed(opcode, values, results)) return
     if (info.immediate === IMM.memarg && this.storedConstant(opcode, values)) return
     const plain = PLAIN[opcode]
     if (plain < 0) throw new Error(`no register instruction for ${info.name}`)
@@ -180,37 +183,69 @@ export class Plain {
     }
   }
 
-  /** Two operands of which one is a constant that fits an immediate. */
-  private withImmediate(opcode: number, values: Operand[], type: ValType): boolean {
-    if (IMMEDIATE[opcode] < 0) return false
+  /** Two operands of which one is a constant that fits an immediate, or of which one was just made. */
+  private twoOperands(opcode: number, values: Operand[], type: ValType): boolean {
     if (values[0].at === AT.constant && values[1].at !== AT.constant && COMMUTES.has(opcode)) values.reverse()
     const [left, right] = values
-    if (right.at !== AT.constant || !fitsWord(right)) return false
-    // Swapped operands: the constant's slot may be the result's, but the register's is not overwritten before it is read.
-    const a = this.operands.register(left)
-    const emitted = this.operands.make(IMMEDIATE[opcode], type)
+    if (right.at === AT.constant && IMMEDIATE[opcode] >= 0 && fitsWord(right)) {
+      this.withImmediate(IMMEDIATE[opcode], left, right.low, type)
+      return true
+    }
+    if (right.at === AT.constant && LONG[opcode] >= 0) {
+      const a = this.operands.register(left)
+      const emitted = this.operands.make(LONG[opcode], type)
+      emitted.a = a
+      emitted.i = right.low
+      emitted.j = right.high
+      return true
+    }
+    return PLAIN[opcode] >= 0 && this.fusedPair(PLAIN[opcode], left, right, type)
+  }
+
+  private withImmediate(opcode: number, left: Operand, immediate: number, type: ValType): void {
+    const { operands } = this
+    const pair = this.fusion.pair(opcode, left, undefined)
+    const a = pair === undefined ? operands.register(left) : pair.first.a
+    const emitted = operands.make(pair?.opcode ?? opcode, type)
     emitted.a = a
-    emitted.i = right.low
+    emitted.b = pair?.first.b ?? 0
+    emitted.k = (pair?.first.i ?? 0) & 63
+    emitted.i = immediate
+  }
+
+  /** An instruction that does what the last one did, too. */
+  private fusedPair(second: number, left: Operand, right: Operand, type: ValType): boolean {
+    const pair = this.fusion.pair(second, left, right)
+    if (pair === undefined) return false
+    const { first, other } = pair
+    const c = this.operands.register(other as Operand)
+    const emitted = this.operands.make(pair.opcode, type)
+    emitted.a = first.a
+    emitted.b = first.b
+    emitted.c = c
+    emitted.i = first.i
+    emitted.k = first.i & 63
     return true
   }
 
-  /** A load whose address was just added up from base and index: the addition is taken back. */
-  private indexed(opcode: number, values: readonly Operand[], results: readonly ValType[]): boolean {
+  /** A load or store whose address was added up just before: the addition becomes part of it. */
+  private computed(opcode: number, values: readonly Operand[], results: readonly ValType[]): boolean {
     const { operands } = this
-    if (results.length === 0 || INDEXED[opcode] < 0) return false
-    const sum = operands.maker(values[0])
-    if (sum === undefined || sum.opcode !== EMIT.add) return false
-    operands.code.dropLast()
-    const shift = operands.code.last()
-    // The shifted index is one of the addition's operands, in a slot that the addition's result takes the place of.
-    const other = shift === undefined ? undefined : shift.d === sum.b ? sum.a : shift.d === sum.a ? sum.b : undefined
-    const scaled = shift !== undefined && shift.opcode === EMIT.shl && other !== undefined && shift.d >= values[0].slot
-    if (scaled) operands.code.dropLast()
-    const emitted = operands.make(INDEXED[opcode], results[0])
-    emitted.a = scaled ? other : sum.a
-    emitted.b = scaled ? shift.a : sum.b
-    emitted.k = scaled ? shift.i & 31 : 0
+    const [, value] = values
+    if (COMPUTED[opcode] < 0) return false
+    const immediate = value?.at === AT.constant && fitsWord(value)
+    const stored = value === undefined || immediate ? [] : [operands.register(value)]
+    // There is no form for base, index and a constant value.
+    const address = this.fusion.address(values[0], immediate)
+    if (address === undefined) return false
+    const registers = address.form === 'x' ? [address.a, address.b, ...stored] : [address.a, ...stored]
+    const form = immediate ? COMPUTED_CONSTANT[opcode] : address.form === 'c' ? COMPUTED[opcode] : INDEXED[opcode]
+    const emitted = results.length > 0 ? operands.make(form, results[0]) : operands.code.emit(form)
+    this.enter(emitted, registers)
+    emitted.k = address.k
     emitted.i = this.source.b
+    if (address.form === 'c') emitted.j = address.j
+    if (immediate) emitted.w = value.low
     return true
   }
 

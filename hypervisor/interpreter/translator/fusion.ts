@@ -1,0 +1,128 @@
+import { FORMS, INSTRUCTIONS, findOpcode, opcodeOf } from '../instructions/table.ts'
+import type { Emitted } from './instruction-list.ts'
+import type { Operands } from './operands.ts'
+import { AT } from './value-stack.ts'
+import type { Operand } from './value-stack.ts'
+
+/** How far back the instruction that made an address is looked for. */
+const REACH = 8
+
+/** `FIRST+SECOND` as `instructions/fused.ts` names them: by second and first instruction. */
+const pairs = new Map<number, Map<number, number>>()
+INSTRUCTIONS.forEach(({ name }, opcode) => {
+  const [, type, first, second] = /^(\w+)\.(\w+)\+(\w+)$/.exec(name) ?? []
+  if (first === undefined) return
+  // A shift that is fused is one by a constant.
+  const isShift = /^(sh|rot)/.test(first)
+  const byFirst = pairs.get(opcodeOf(`${type}.${second}`)) ?? new Map<number, number>()
+  byFirst.set(opcodeOf(isShift ? `${type}.${first}_i` : `${type}.${first}`), opcode)
+  pairs.set(opcodeOf(`${type}.${second}`), byFirst)
+})
+
+/** `sub` of a float product, on its left and on its right. */
+const products = new Map(['f32', 'f64'].map(type => [
+  opcodeOf(`${type}.sub`), { mul: opcodeOf(`${type}.mul`), left: opcodeOf(`${type}.mul-sub`), right: opcodeOf(`${type}.sub-mul`) },
+] as const))
+
+/** Instructions whose registers fused ones can do without being made: they write no register but `d`, if they have one. */
+const HARMLESS = INSTRUCTIONS.map(({ name, operands }) =>
+  (operands.includes('d') ? !/grow|zero/.test(name) : /store|^br_(if|unless)|^global\.set/.test(name)))
+const WRITES = FORMS.map(({ fields }) => fields.some(({ letter }) => letter === 'd'))
+
+const EMIT = { add: opcodeOf('i32.add'), addImmediate: opcodeOf('i32.add_i'), shl: opcodeOf('i32.shl_i') }
+
+/** An address as the forms of loads and stores have it. */
+export type Address =
+  | { readonly form: 'x', readonly a: number, readonly b: number, readonly k: number }
+  | { readonly form: 'c', readonly a: number, readonly k: number, readonly j: number }
+
+/** Two instructions in one: what it is called, the first of them, and the second one's other operand. */
+export interface Pair {
+  readonly opcode: number
+  readonly first: Emitted
+  readonly other: Operand | undefined
+}
+
+/** Finds instructions just emitted that the one at hand can take in, and takes them back. */
+export class Fusion {
+  private readonly operands: Operands
+
+  constructor(operands: Operands) {
+    this.operands = operands
+  }
+
+  /**
+   * An instruction in the place of `second` and of what made one of its operands, which is taken back; undefined if there is
+   * none.
+   */
+  pair(second: number, left: Operand, right: Operand | undefined): Pair | undefined {
+    const firsts = pairs.get(second)
+    const product = products.get(second)
+    for (const [made, other] of [[right, left], [left, right]]) {
+      // A constant would be put into a slot that the first instruction may still read.
+      if (made === undefined || other?.at === AT.constant) continue
+      const first = this.operands.maker(made)
+      if (first === undefined) continue
+      const difference = made === left ? product?.left : product?.right
+      const opcode = product?.mul === first.opcode ? difference : firsts?.get(first.opcode)
+      if (opcode === undefined) return undefined
+      this.operands.code.dropLast()
+      return { opcode, first, other }
+    }
+    return undefined
+  }
+
+  /**
+   * How an address was added up, if that can be done by the access itself: the instructions that did it are taken back.
+   * `plain`: without a second register.
+   */
+  address(operand: Operand, plain: boolean): Address | undefined {
+    if (operand.at !== AT.slot) return undefined
+    const { code } = this.operands
+    for (let back = 0; back < REACH; back++) {
+      const made = code.last(back)
+      if (made === undefined || !HARMLESS[made.opcode]) return undefined
+      if (made.d === operand.slot && WRITES[made.opcode]) return made.makes ? this.takeSum(made, back, operand.slot, plain) : undefined
+    }
+    return undefined
+  }
+
+  private takeSum(sum: Emitted, back: number, slot: number, plain: boolean): Address | undefined {
+    const { code } = this.operands
+    if ((sum.opcode !== EMIT.add || plain) && sum.opcode !== EMIT.addImmediate) return undefined
+    const shift = code.last(back + 1)
+    // The shifted index lies in a slot that the sum takes the place of, or one above it: nothing else can want it.
+    const scaled = shift !== undefined && shift.opcode === EMIT.shl && shift.d >= slot && WRITES[shift.opcode] ? shift : undefined
+    const address = sum.opcode === EMIT.add ? indexed(sum, scaled) : shifted(sum, scaled)
+    const registers = address.form === 'x' ? [address.a, address.b] : [address.a]
+    if (!this.keeps(registers, back)) return undefined
+    code.drop(back)
+    if (address.k > 0) code.drop(back)
+    return address
+  }
+
+  /** Whether the last `count` instructions leave registers as they were. */
+  private keeps(registers: readonly number[], count: number): boolean {
+    for (let back = 0; back < count; back++) {
+      const { opcode, d } = this.operands.code.last(back) as Emitted
+      // A vector is written to two slots.
+      if (WRITES[opcode] && registers.some(register => register === d || register === d + 1)) return false
+    }
+    return true
+  }
+}
+
+function indexed(sum: Emitted, shift: Emitted | undefined): Address {
+  if (shift !== undefined && shift.i > 0 && shift.i < 32 && shift.d === sum.b) return { form: 'x', a: sum.a, b: shift.a, k: shift.i }
+  if (shift !== undefined && shift.i > 0 && shift.i < 32 && shift.d === sum.a) return { form: 'x', a: sum.b, b: shift.a, k: shift.i }
+  return { form: 'x', a: sum.a, b: sum.b, k: 0 }
+}
+
+function shifted(sum: Emitted, shift: Emitted | undefined): Address {
+  if (shift !== undefined && shift.i > 0 && shift.i < 32 && shift.d === sum.a) return { form: 'c', a: shift.a, k: shift.i, j: sum.i }
+  return { form: 'c', a: sum.a, k: 0, j: sum.i }
+}
+
+/** By register opcode of a comparison of integers: its branch of a kind (`br_next`, `br_loop`, `br_count`), or -1. */
+export const fusedBranch = (kind: string, prefix = ''): Int16Array =>
+  Int16Array.from(INSTRUCTIONS, ({ name }) => (name.startsWith(prefix) ? findOpcode(`${kind} ${name.slice(prefix.length)}`) ?? -1 : -1))
