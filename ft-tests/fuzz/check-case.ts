@@ -60,7 +60,9 @@ function comparisonsOf({ scenario, seed }: FuzzCase, { contenders, naive }: Fiel
     for (const [how, other] of Object.entries(otherwise)) compare(`${name} differs when ${how}`, first.make, other, 'none')
     if (!anywhere) continue
     const moved = moving([make], seed, true)
-    compare(`${name} differs when snapshot and restored on the way`, first.make, moved, 'silent', 'none')
+    // Handlers that interrupted code are in the snapshots of some, one entry in those of the others.
+    if (scenario.seed % 8 < 4) compare(`${name} differs when snapshot and restored on the way`, first.make, moved, told)
+    else compare(`${name} differs when snapshot and restored on the way`, first.make, moved, 'silent', 'none')
   }
   const moved = moving(contenders.map(({ make }) => make), seed, false)
   if (contenders.length > 1) compare('a guest that moves between engines differs', first.make, moved, 'none')
