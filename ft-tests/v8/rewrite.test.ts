@@ -115,3 +115,14 @@ test('without parts of the instrumentation modules are valid too', async t => {
   ))
   t.true(sizes[0] < sizes[1] && sizes[0] < sizes[2] && sizes[1] < sizes[3])
 })
+
+test('what a hostile module could make long stays short: NaNs in thousands of wide blocks, a function of loops alone', t => {
+  const many = (count: number, text: string): string => new Array(count).fill(text).join(' ')
+  const block = '(if (i32.const 0) (then (block (type $w) (unreachable)) (unreachable)))'
+  const wide = assembleGuest({
+    fields: `(type $w (func (result ${many(900, 'f64')}))) (func (result f64) ${many(4000, block)} (f64.sqrt (f64.const -1)))`,
+  })
+  t.notThrows(() => rewritten(wide))
+  const loops = assembleGuest({ fields: `(func (param i32) ${many(60_000, '(loop (br_if 0 (local.get 0)))')})` })
+  t.true(rewritten(loops).bytes.length < 7_654_321)
+})

@@ -9,6 +9,10 @@ import { blockSignature } from '../wasm/validate-code.ts'
 const SMALL_BYTES = 800
 /** Up to this size, or with a switch in it (which several copies make more foreseeable), four times; else twice. */
 const FOURFOLD_BYTES = 200
+/** In a larger function no loop is: several copies could make it longer than V8 takes (7,654,321 bytes). */
+const FUNCTION_BYTES = 1 << 18
+
+const NONE: ReadonlyMap<number, SmallLoop> = new Map()
 
 /** An innermost loop that exists twice in the rewritten code: unrolled for the many ticks, plain for the last few. */
 export interface SmallLoop {
@@ -43,6 +47,7 @@ interface OpenBlock {
  */
 export function smallLoops(module: WasmModule, functionIndex: number): ReadonlyMap<number, SmallLoop> {
   const { code } = module.bodies[functionIndex - module.importedFunctions]
+  if (code.end - code.start > FUNCTION_BYTES) return NONE
   const scan = new LoopScan(module, functionIndex)
   const source = new InstructionReader(module.bytes, code, functionIndex)
   while (!source.atEnd) {

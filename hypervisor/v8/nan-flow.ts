@@ -54,7 +54,7 @@ interface Frame {
 class NanFlow {
   private readonly module: WasmModule
   private readonly source: InstructionReader
-  private readonly graph = new NanGraph()
+  private readonly graph: NanGraph
   private readonly locals: LocalValues
   private readonly stack: number[] = []
   private readonly frames: Frame[] = []
@@ -67,6 +67,7 @@ class NanFlow {
     const type = functionType(module, functionIndex)
     this.module = module
     this.source = new InstructionReader(module.bytes, body.code, functionIndex)
+    this.graph = new NanGraph(body.code.end - body.code.start)
     this.locals = new LocalValues(this.graph, type, body, assigned)
     this.pushFrame(OP.block, type, true)
   }

@@ -18,6 +18,9 @@ export const holdsNan = (type: ValType | undefined): boolean => type === F32 || 
 /** Thrown when a body has more values and flows between them than are worth following. */
 export class TooManyValues extends Error {}
 const VALUES_MAX = 2_000_000
+/** Ordinary code has less than one for each of its bytes. */
+const VALUES_PER_BYTE = 32
+const VALUES_MIN = 20_000
 
 /** Values that need no node of their own. */
 export const VALUE = { none: 0, clean: 1, opaque: 2 } as const
@@ -44,9 +47,15 @@ export class NanGraph {
   private readonly turned: boolean[] = [false, false, false]
 
   private flows = 0
+  private readonly valuesMax: number
+
+  /** `codeBytes` is the length of the body: how much is worth following depends on it. */
+  constructor(codeBytes: number) {
+    this.valuesMax = Math.min(VALUES_MIN + VALUES_PER_BYTE * codeBytes, VALUES_MAX)
+  }
 
   private add(at: number, loops: number, traits: number, shape: number, turned: boolean): number {
-    if (this.at.push(at) + this.flows > VALUES_MAX) throw new TooManyValues()
+    if (this.at.push(at) + this.flows > this.valuesMax) throw new TooManyValues()
     this.loops.push(loops)
     this.traits.push(traits)
     this.shape.push(shape)
@@ -75,7 +84,7 @@ export class NanGraph {
 
   flow(from: number, to: number): void {
     if (from === to || from === VALUE.none) return
-    if (this.at.length + this.flows++ > VALUES_MAX) throw new TooManyValues()
+    if (this.at.length + this.flows++ > this.valuesMax) throw new TooManyValues()
     const known = this.inputs[to]
     if (known === undefined) this.inputs[to] = [from]
     else if (known[known.length - 1] !== from) known.push(from)
