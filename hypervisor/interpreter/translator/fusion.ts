@@ -29,7 +29,11 @@ const HARMLESS = INSTRUCTIONS.map(({ name, operands }) =>
   (operands.includes('d') ? !/grow|zero/.test(name) : /store|^br_(if|unless)|^global\.set/.test(name)))
 const WRITES = FORMS.map(({ fields }) => fields.some(({ letter }) => letter === 'd'))
 
-const EMIT = { add: opcodeOf('i32.add'), addImmediate: opcodeOf('i32.add_i'), shl: opcodeOf('i32.shl_i') }
+/** Instructions that add up addresses. */
+const SUM = {
+  add: opcodeOf('i32.add'), addImmediate: opcodeOf('i32.add_i'), shiftAdd: opcodeOf('i32.shl+add'),
+  shiftAddImmediate: opcodeOf('i32.shl+add_i'),
+}
 
 /** An address as the forms of loads and stores have it. */
 export type Address =
@@ -82,22 +86,16 @@ export class Fusion {
     for (let back = 0; back < REACH; back++) {
       const made = code.last(back)
       if (made === undefined || !HARMLESS[made.opcode]) return undefined
-      if (made.d === operand.slot && WRITES[made.opcode]) return made.makes ? this.takeSum(made, back, operand.slot, plain) : undefined
+      if (made.d === operand.slot && WRITES[made.opcode]) return made.makes ? this.takeSum(made, back, plain) : undefined
     }
     return undefined
   }
 
-  private takeSum(sum: Emitted, back: number, slot: number, plain: boolean): Address | undefined {
-    const { code } = this.operands
-    if ((sum.opcode !== EMIT.add || plain) && sum.opcode !== EMIT.addImmediate) return undefined
-    const shift = code.last(back + 1)
-    // The shifted index lies in a slot that the sum takes the place of, or one above it: nothing else can want it.
-    const scaled = shift !== undefined && shift.opcode === EMIT.shl && shift.d >= slot && WRITES[shift.opcode] ? shift : undefined
-    const address = sum.opcode === EMIT.add ? indexed(sum, scaled) : shifted(sum, scaled)
-    const registers = address.form === 'x' ? [address.a, address.b] : [address.a]
-    if (!this.keeps(registers, back)) return undefined
-    code.drop(back)
-    if (address.k > 0) code.drop(back)
+  private takeSum(sum: Emitted, back: number, plain: boolean): Address | undefined {
+    const address = addressOf(sum)
+    if (address === undefined || (plain && address.form === 'x')) return undefined
+    if (!this.keeps(address.form === 'x' ? [address.a, address.b] : [address.a], back)) return undefined
+    this.operands.code.drop(back)
     return address
   }
 
@@ -112,15 +110,14 @@ export class Fusion {
   }
 }
 
-function indexed(sum: Emitted, shift: Emitted | undefined): Address {
-  if (shift !== undefined && shift.i > 0 && shift.i < 32 && shift.d === sum.b) return { form: 'x', a: sum.a, b: shift.a, k: shift.i }
-  if (shift !== undefined && shift.i > 0 && shift.i < 32 && shift.d === sum.a) return { form: 'x', a: sum.b, b: shift.a, k: shift.i }
-  return { form: 'x', a: sum.a, b: sum.b, k: 0 }
-}
-
-function shifted(sum: Emitted, shift: Emitted | undefined): Address {
-  if (shift !== undefined && shift.i > 0 && shift.i < 32 && shift.d === sum.a) return { form: 'c', a: shift.a, k: shift.i, j: sum.i }
-  return { form: 'c', a: sum.a, k: 0, j: sum.i }
+function addressOf({ opcode, a, b, c, k, i }: Emitted): Address | undefined {
+  switch (opcode) {
+    case SUM.add: return { form: 'x', a, b, k: 0 }
+    case SUM.addImmediate: return { form: 'c', a, k: 0, j: i }
+    case SUM.shiftAdd: return { form: 'x', a: c, b: a, k }
+    case SUM.shiftAddImmediate: return { form: 'c', a, k, j: i }
+    default: return undefined
+  }
 }
 
 /** By register opcode of a comparison of integers: its branch of a kind (`br_next`, `br_loop`, `br_count`), or -1. */
