@@ -11,7 +11,9 @@ export const HEADER_BYTES = 32
 /** The header's checksum covers what stands before it. */
 export const HEADER_SUMMED_BYTES = 24
 
-export const FrameType = { hello: 1, log: 2, ack: 3, heartbeat: 4, goodbye: 5, snapshot: 6, snapshotAck: 7, retire: 8 } as const
+export const FrameType = {
+  hello: 1, log: 2, ack: 3, heartbeat: 4, goodbye: 5, snapshot: 6, snapshotAck: 7, retire: 8, diverged: 9
+} as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 
 const typeNames = new Map<number, string>(Object.entries(FrameType).map(([name, type]) => [type, name]))
@@ -19,7 +21,7 @@ const typeNames = new Map<number, string>(Object.entries(FrameType).map(([name, 
 export type FrameHeader = {
   readonly type: FrameType
   readonly term: number
-  /** Log: seq of the first entry. Ack: `ackedSeq`. Snapshot and its ack: the snapshot's position. Otherwise 0. */
+  /** Log: seq of the first entry. Ack: `ackedSeq`. Snapshot and its ack: the snapshot's position. Diverged: the entry. Otherwise 0. */
   readonly seq: number
   /** Payload bytes that follow. */
   readonly length: number

@@ -88,6 +88,8 @@ function decode(header: FrameHeader, payload: Uint8Array): ChannelMessage {
       return { type: 'snapshotAck', term, seq, received: parse<{ received: number }>(snapshotAck, payload).received }
     case FrameType.retire:
       return { type: 'retire', term, reason: parse<{ reason: string }>(goodbye, payload).reason }
+    case FrameType.diverged:
+      return { type: 'diverged', term, seq, reason: parse<{ reason: string }>(goodbye, payload).reason }
   }
 }
 

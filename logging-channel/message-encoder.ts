@@ -5,7 +5,7 @@ import { crc32 } from './crc32.ts'
 import { encodeHeader, FrameType, HEADER_BYTES, sealFrame } from './header.ts'
 import { encodeEntry, entryBytes } from './kinds/table.ts'
 import { CHANNEL_VERSION } from './messages.ts'
-import type { ChannelMessage, Goodbye, Hello, LogFrame, Retire, SnapshotPiece } from './messages.ts'
+import type { ChannelMessage, Hello, LogFrame, SnapshotPiece } from './messages.ts'
 
 /** Largest frame either side accepts unless told otherwise, header included. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024
@@ -45,7 +45,7 @@ export class MessageEncoder {
       case 'hello':
         return this.encodeHello(message)
       case 'goodbye':
-        return this.encodeGoodbye(message)
+        return this.encodeReason(FrameType.goodbye, 0, 0, message.reason)
       case 'snapshot':
         return this.encodeSnapshot(message)
       case 'snapshotAck':
@@ -53,7 +53,9 @@ export class MessageEncoder {
         this.out.u64(message.received, 'snapshotAck.received')
         return this.finish(8)
       case 'retire':
-        return this.encodeRetire(message)
+        return this.encodeReason(FrameType.retire, message.term, 0, message.reason)
+      case 'diverged':
+        return this.encodeReason(FrameType.diverged, message.term, message.seq, message.reason)
     }
   }
 
@@ -77,13 +79,6 @@ export class MessageEncoder {
     return this.finish(length)
   }
 
-  private encodeGoodbye(goodbye: Goodbye): Uint8Array {
-    const length = 4 + textBytes(goodbye.reason)
-    this.begin(FrameType.goodbye, 0, 0, length)
-    this.out.text(goodbye.reason)
-    return this.finish(length)
-  }
-
   private encodeSnapshot(piece: SnapshotPiece): Uint8Array {
     const length = 29 + piece.bytes.length
     this.begin(FrameType.snapshot, piece.term, piece.seq, length)
@@ -95,10 +90,10 @@ export class MessageEncoder {
     return this.finish(length)
   }
 
-  private encodeRetire(retire: Retire): Uint8Array {
-    const length = 4 + textBytes(retire.reason)
-    this.begin(FrameType.retire, retire.term, 0, length)
-    this.out.text(retire.reason)
+  private encodeReason(type: FrameType, term: number, seq: number, reason: string): Uint8Array {
+    const length = 4 + textBytes(reason)
+    this.begin(type, term, seq, length)
+    this.out.text(reason)
     return this.finish(length)
   }
 

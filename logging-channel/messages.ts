@@ -64,4 +64,7 @@ export type SnapshotAck = { readonly type: 'snapshotAck'; readonly term: number;
 /** Primary → backup: another one has taken this one's place. It answers with goodbye, and takes over no more. */
 export type Retire = { readonly type: 'retire'; readonly term: number; readonly reason: string }
 
-export type ChannelMessage = Hello | LogFrame | Ack | Heartbeat | Goodbye | SnapshotPiece | SnapshotAck | Retire
+/** Backup → primary, its last word: its machine is not the primary's any more. `seq`: the first entry found unequal. */
+export type Diverged = { readonly type: 'diverged'; readonly term: number; readonly seq: number; readonly reason: string }
+
+export type ChannelMessage = Hello | LogFrame | Ack | Heartbeat | Goodbye | SnapshotPiece | SnapshotAck | Retire | Diverged

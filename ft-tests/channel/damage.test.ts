@@ -169,7 +169,7 @@ const refused: readonly [string, () => Uint8Array, ChannelFault, RegExp][] = [
     /^log frame, term 1, seq 1, at byte 0 of the stream: payload of 17 bytes does not match its checksum$/],
   ['a flipped bit in the header', () => good.map((byte, at) => (at === 20 ? byte ^ 1 : byte)), 'checksum',
     /^frame at byte 0 of the stream has header checksum 0x[0-9a-f]{8}, its bytes give 0x[0-9a-f]{8}$/],
-  ['an unknown type', () => payloadOf(view => view.setUint8(6, 9)), 'malformed', /has unknown type 9$/],
+  ['an unknown type', () => payloadOf(view => view.setUint8(6, 10)), 'malformed', /has unknown type 10$/],
   ['unknown flags', () => payloadOf(view => view.setUint8(7, 1)), 'malformed', /has unknown flags 1$/],
   ['a seq above 2^53', () => payloadOf(view => view.setUint32(16, 0x200000, true)), 'malformed', /seq that is not below 2\^53$/],
   ['an unknown kind', () => payloadOf(view => view.setUint8(44, 99)), 'malformed',

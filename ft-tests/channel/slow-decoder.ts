@@ -59,6 +59,8 @@ function slowPayload(type: number, term: number, seq: number, p: Cursor): Fields
       return { type: 'snapshotAck', term, seq, received: p.u64() }
     case 8:
       return { type: 'retire', term, reason: p.text() }
+    case 9:
+      return { type: 'diverged', term, seq, reason: p.text() }
     default:
       throw new Error(`type ${type}`)
   }

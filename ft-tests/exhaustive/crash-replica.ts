@@ -83,6 +83,7 @@ export class CrashReplica {
         this.reports.push(report)
         this.#onChange()
       },
+      onKeepSnapshot: () => {},
       onHalt: (code, reason) => {
         if (!this.gate.isDead) this.halted = { code, reason }
         void this.#listener?.close()

@@ -8,6 +8,7 @@ import { EngineHalt } from '../machine/engine.ts'
 import { addEngine, addPairEngines } from './engine-options.ts'
 import { packageVersion } from './find-image.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
+import { recordsOption } from './records.ts'
 import { runPair, type RunFlags } from './run-pair.ts'
 import { runReplica, type ReplicaFlags } from './run-replica.ts'
 import { createKeyFile } from '../host/key-file.ts'
@@ -60,8 +61,7 @@ const run = addTuning(addPairEngines(program.command('run', { isDefault: true })
   .addOption(bind())
   .addOption(net())
   .option('--unprotected', 'no backup: for comparison only', false)
-  .addOption(new Option('--records <directory>', 'where every failover is put on record')
-    .default(undefined, 'ft-run-records in the temporary folder'))
+  .addOption(recordsOption())
   .addOption(json())
   .action(async (image: string, args: string[], flags: RunFlags) => finish(runPair(image, args, flags)))
 
@@ -74,6 +74,7 @@ const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(a
   .addOption(net())
   .addOption(port())
   .addOption(bind())
+  .addOption(recordsOption())
   .addOption(json())
   .action(async (image: string, args: string[], flags: ReplicaFlags) => finish(runReplica(role, image, args, flags)))
 

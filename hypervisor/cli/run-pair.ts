@@ -1,8 +1,6 @@
 /** `ft-run IMAGE`: a fault-tolerant pair on this machine. */
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { control } from '../host/control.ts'
 import { listenControl } from '../host/control-socket.ts'
 import { createLogger, loggerReporter } from '../host/reporter.ts'
@@ -12,6 +10,7 @@ import { formatAddress } from '../host/switch/switch-port.ts'
 import type { PairEngineFlags } from './engine-options.ts'
 import { checkImage, findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
+import { recordsDirectory } from './records.ts'
 import { checkTuning, type TuningFlags, tuningFlags } from './tuning.ts'
 
 export type RunFlags = TuningFlags & PairEngineFlags & {
@@ -42,7 +41,7 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     command: [process.execPath, process.argv[1]!],
     replicaFlags: [...tuningFlags(flags), ...directFlags(flags, ports), '--', path, ...args],
     engines: { primary: flags.engine, backup: flags.backupEngine ?? flags.engine }, codeCache: flags.codeCache,
-    ports, net: flags.net, unprotected: flags.unprotected, recordsDirectory: flags.records ?? join(tmpdir(), 'ft-run-records'),
+    ports, net: flags.net, unprotected: flags.unprotected, recordsDirectory: recordsDirectory(flags.records),
     // The ready line comes first: programs read it. To a person it says what the steps before it came to.
     report: (record) => {
       if (isReady) report(record)

@@ -1,13 +1,14 @@
 /** `ft-run primary` and `ft-run backup`: one replica, on its own host or started by `ft-run IMAGE`. */
 import { ExitCode } from '../ft/exit-codes.ts'
 import { ReplicaProcess } from '../host/replica-process.ts'
-import { createLogger, engineRecord, loggerReporter, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
+import { createLogger, engineRecord, keptRecord, loggerReporter, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
 import type { FromReplica, ToReplica } from '../host/supervisor-messages.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { UsageError } from '../host/usage-error.ts'
 import type { EngineFlags } from './engine-options.ts'
 import { findImage, portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
+import { recordsDirectory } from './records.ts'
 import { type SecurityFlags, sharedSecret } from './security.ts'
 import { checkTuning, type TuningFlags, tuningOf } from './tuning.ts'
 
@@ -21,6 +22,7 @@ export type ReplicaFlags = TuningFlags & EngineFlags & SecurityFlags & {
   readonly port?: readonly PortOption[]
   readonly bind: string
   readonly unprotected?: boolean
+  readonly records?: string
   readonly json?: boolean
 }
 
@@ -33,11 +35,13 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
   const ended = Promise.withResolvers<number>()
   const replica = await ReplicaProcess.start({
     ...tuningOf(flags), role, image, args, vm: flags.vm, arbiterDirectory: flags.arbiter, unprotected: flags.unprotected ?? false,
+    recordsDirectory: recordsDirectory(flags.records),
     listen, primary: flags.primary, sharedSecret: secret, engine: flags.engine, codeCache: flags.codeCache,
     net: networkOf(flags, guestPort),
     events: {
       onReport: (report, now) => voice({ type: 'log', record: recordOf(now, report), report }),
       onEngine: (made) => voice({ type: 'log', record: engineRecord(role, made) }),
+      onSnapshotKept: (kept) => voice({ type: 'log', record: keptRecord(kept) }),
       onRefused: (address, reason) => voice({ type: 'log', record: refusedRecord(role, address, reason) }),
       onListening: (address) => voice({ type: 'listening', address }),
       onGuestListen: (port) => voice({ type: 'guestListen', port }),

@@ -5,7 +5,7 @@ export class Divergence extends Error {
   readonly firstBadSeq: number
   readonly tick: number
   /** The first memory page that differs, where that is what was found. */
-  page: number | undefined
+  page: number | null = null
 
   constructor(firstBadSeq: number, tick: number, what: string) {
     super(`divergence at seq ${firstBadSeq}, tick ${tick}: ${what}`)

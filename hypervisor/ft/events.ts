@@ -43,6 +43,8 @@ export type Command =
   | { readonly do: 'testAndSet'; readonly fromTerm: number }
   /** Run the machine and report `stopped`. `breathe`: the guest is in the midst of a long run, let other events in first. */
   | { readonly do: 'run'; readonly untilTick: number; readonly breathe: boolean }
+  /** Keep the machine as it is now, at entry `seq`, for whoever looks for the cause of a divergence. */
+  | { readonly do: 'keepSnapshot'; readonly seq: number }
   | { readonly do: 'report'; readonly report: Report }
   /** The end of this replica; nothing follows. */
   | { readonly do: 'halt'; readonly code: ExitCode; readonly reason: string }
@@ -111,4 +113,14 @@ export type Report =
       readonly firstBadSeq: number
       readonly tick: number
       readonly what: string
+      /** The first memory page that differs; null if something else does. */
+      readonly page: number | null
+    }
+  /** The backup's machine is not this one's any more; it has halted. */
+  | {
+      readonly event: 'backup-diverged'
+      readonly term: number
+      readonly peer: string
+      readonly firstBadSeq: number
+      readonly reason: string
     }

@@ -31,6 +31,8 @@ export class PrimarySide {
   readonly #config: ReplicaConfig
   readonly #lockstep: Lockstep
   readonly #links = new Map<number, BackupLink>()
+  /** A backup has diverged: this machine, too, is to be kept as it is, at its next boundary. */
+  #keepsSnapshot = false
   /** For the next copy of the guest's memory: made ready while the guest runs, so that the pause is short. */
   #room = new SnapshotRoom()
 
@@ -147,6 +149,7 @@ export class PrimarySide {
     link.side.heard(this.#core.nowMs)
     if (message.type === 'ack') this.#onAck(link, message.ackedSeq, message.replayedSeq)
     else if (message.type === 'snapshotAck') this.#onSnapshotAck(link, message.seq, message.received)
+    else if (message.type === 'diverged') this.#onDiverged(link, message.seq, message.reason)
     else if (message.type !== 'heartbeat') throw new Error(`${message.type} sent to a primary`)
   }
 
@@ -171,6 +174,7 @@ export class PrimarySide {
    * To be called where no run is out, before the machine goes on. `flush` sends the log first: a snapshot holds all of it.
    */
   atRest(flush: () => void): void {
+    if (this.#keepsSnapshot && this.#lockstep.machine.idle) this.#keepSnapshot()
     for (const link of this.#links.values()) {
       if (!link.isOpen) continue
       if (link.stage === 'boundary') this.#begin(link, flush)
@@ -227,6 +231,17 @@ export class PrimarySide {
     this.#close(link)
     this.#links.delete(link.id)
     this.#core.report({ event: 'backup-retired', term: this.#core.term, peer: link.name })
+  }
+
+  #onDiverged(link: BackupLink, firstBadSeq: number, reason: string): void {
+    this.#core.report({ event: 'backup-diverged', term: this.#core.term, peer: link.name, firstBadSeq, reason })
+    this.#keepsSnapshot = true
+    this.gone(link.id, `backup left: ${reason}`)
+  }
+
+  #keepSnapshot(): void {
+    this.#keepsSnapshot = false
+    this.#core.do({ do: 'keepSnapshot', seq: this.#lockstep.lastSeq })
   }
 
   /** The old backup is asked to give its place up; until it says that it has, outputs wait for both. */

@@ -426,9 +426,10 @@ export class Replica {
   }
 
   #onDivergence(error: Divergence): void {
-    const { lastGoodSeq, firstBadSeq, tick, message } = error
-    this.#report({ event: 'divergence', lastGoodSeq, firstBadSeq, tick, what: message })
-    this.#backup.send({ type: 'goodbye', reason: message })
+    const { lastGoodSeq, firstBadSeq, tick, message, page } = error
+    this.#report({ event: 'divergence', lastGoodSeq, firstBadSeq, tick, what: message, page })
+    this.#do({ do: 'keepSnapshot', seq: lastGoodSeq })
+    this.#backup.send({ type: 'diverged', term: this.#term, seq: firstBadSeq, reason: message })
     this.#halt(ExitCode.divergence, message)
   }
 

@@ -22,6 +22,8 @@ export type ReplicaHostOptions = {
   readonly quantum: QuantumController
   readonly heartbeatIntervalMs: number
   readonly onReport: (report: Report) => void
+  /** The machine is to be kept as it is, at entry `seq`: see the command. */
+  readonly onKeepSnapshot: (seq: number) => void
   /** The replica is done; nothing of it runs any more. */
   readonly onHalt: (code: ExitCode, reason: string) => void
 }
@@ -125,6 +127,7 @@ export class ReplicaHost {
       case 'switch': return this.#switchPort?.send(command.messages)
       case 'testAndSet': return this.#testAndSet(command.fromTerm)
       case 'run': return this.#run(command.untilTick, command.breathe)
+      case 'keepSnapshot': return this.#options.onKeepSnapshot(command.seq)
       case 'report': return this.#options.onReport(command.report)
       case 'halt': return this.#halt(command.code, command.reason)
     }

@@ -1,4 +1,5 @@
 /** One replica as an operating system process: reads the image, builds machine and core, connects them to the network. */
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Link } from '../../logging-channel/link.ts'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
@@ -15,6 +16,7 @@ import { identityOf, type Image } from './image.ts'
 import { QuantumController } from './quantum.ts'
 import { realWorld } from './real-world.ts'
 import { ReplicaHost } from './replica-host.ts'
+import { keepSnapshot } from './snapshot-file.ts'
 import { createEmbeddedSwitch, type EmbeddedSwitch } from './switch/embedded-switch.ts'
 import type { PortMap } from './switch/public-listeners.ts'
 import { connectSwitch } from './switch/switch-client.ts'
@@ -40,6 +42,8 @@ export type ReplicaProcessOptions = ReplicaTuning & {
   readonly vm: string
   readonly arbiterDirectory: string
   readonly unprotected: boolean
+  /** Where machines are kept after a divergence. */
+  readonly recordsDirectory: string
   /** Where a backup connects, once this replica is live. */
   readonly listen: Address
   /** Backup: where its primary listens. */
@@ -51,7 +55,16 @@ export type ReplicaProcessOptions = ReplicaTuning & {
   readonly events: ReplicaProcessEvents
 }
 
+export type KeptSnapshot = {
+  readonly path: string
+  readonly seq: number
+  readonly role: 'primary' | 'backup'
+  /** Why there is none after all. */
+  readonly error: string | undefined
+}
+
 export type ReplicaProcessEvents = {
+  readonly onSnapshotKept: (kept: KeptSnapshot) => void
   /** `role`: of this replica when it reported. */
   readonly onReport: (report: Report, role: 'primary' | 'backup') => void
   /** The replica is about to start, on this engine. */
@@ -122,6 +135,7 @@ export class ReplicaProcess {
       replica, machine, arbiter: await FileArbiter.open(arbiterDirectory), vm, replicaId: this.#replicaId,
       quantum: new QuantumController(quantumMs), heartbeatIntervalMs,
       onReport: (report) => this.#onReport(report),
+      onKeepSnapshot: (seq) => this.#keepSnapshot(machine, seq),
       onHalt: (code, reason) => {
         this.#halted = true
         void this.#embedded?.close()
@@ -199,6 +213,16 @@ export class ReplicaProcess {
   #key(purpose: LinkPurpose): LinkKey | undefined {
     const { sharedSecret, vm } = this.#options
     return sharedSecret && deriveLinkKey(sharedSecret, purpose, vm)
+  }
+
+  #keepSnapshot(machine: Machine, seq: number): void {
+    const { vm, recordsDirectory, image, args, memoryPagesMax, events } = this.#options
+    const path = join(recordsDirectory, `${vm}-divergence-${seq}-${this.#role}.ftsnapshot`)
+    // A backup that has diverged halts next.
+    const isEnding = this.#role === 'backup'
+    keepSnapshot(machine, identityOf(image, args, memoryPagesMax), path, isEnding, (error) => {
+      events.onSnapshotKept({ path, seq, role: this.#role, error: error?.message })
+    })
   }
 
   #onReport(report: Report): void {

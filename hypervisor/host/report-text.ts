@@ -32,6 +32,7 @@ export function sentenceOf(report: Report): string {
     case 'switch-lost': return `lost the switch: ${report.reason}; connecting again`
     case 'refused-peer': return `refused a peer: ${report.reason}`
     case 'guest-ended': return `guest ended at tick ${report.tick}: ${report.how}`
+    case 'backup-diverged': return `${report.peer} is not the same machine any more: ${report.reason}`
     case 'divergence': return `DIVERGENCE, this replica halts: ${report.what}; last equal entry ${report.lastGoodSeq}`
   }
 }

@@ -2,6 +2,7 @@
 import pino, { type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import type { Report } from '../ft/events.ts'
+import type { KeptSnapshot } from './replica-process.ts'
 import type { EngineMade } from './engine-maker.ts'
 import { sentenceOf } from './report-text.ts'
 
@@ -39,6 +40,13 @@ export function engineRecord(role: string, made: EngineMade): LogRecord {
   const level = cache === 'unusable' || cache === 'damaged' ? 'warn' : 'info'
   const fields = { role, pid: process.pid, event: 'engine', ...rounded(made), rssBytes: process.memoryUsage.rss() }
   return { level, msg, fields }
+}
+
+/** A machine that was kept after a divergence, or could not be. */
+export function keptRecord({ role, path, seq, error }: KeptSnapshot): LogRecord {
+  const fields = { role, pid: process.pid, event: 'snapshot-kept', seq, ...(error === undefined ? { path } : { error }) }
+  const msg = error === undefined ? `kept its machine at entry ${seq} in ${path}` : `can't keep its machine: ${error}`
+  return { level: 'warn', msg: `${role}: ${msg}`, fields }
 }
 
 /** Someone connected to `role` who could not prove to be part of this machine. */

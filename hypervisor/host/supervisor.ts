@@ -203,7 +203,8 @@ export class Supervisor {
     const where = net === 'direct' ? [] : ['--switch', formatAddress(this.#switch!.linkAddress)]
     const engine = ['--engine', engines[role], '--code-cache', codeCache ?? this.#directory]
     const alone = unprotected && role === 'primary' ? ['--unprotected'] : []
-    const flags = ['--vm', this.vm, '--arbiter', this.#directory, ...engine, ...where, ...channel, ...alone]
+    const records = ['--records', this.#options.recordsDirectory]
+    const flags = ['--vm', this.vm, '--arbiter', this.#directory, ...records, ...engine, ...where, ...channel, ...alone]
     const [program, ...first] = command
     const child = new ReplicaChild(role, program!, [...first, role, ...flags, ...replicaFlags], {
       onMessage: (from, message) => this.#onMessage(from, message), onExit: (from, code, signal) => this.#onExit(from, code, signal)
