@@ -205,6 +205,8 @@ export class PrimarySide {
     link.begin(snapshot, this.#limits(snapshot.seq, machine.inputsInjected))
     const { seq, copyMs } = snapshot
     this.#core.report({ event: 'snapshot', term: this.#core.term, peer: link.name, seq, bytes: snapshot.source.totalBytes, copyMs })
+    // It says where the log goes on, so it leaves before the first entry behind it.
+    link.pump(this.#core.term)
   }
 
   #mark(link: BackupLink): void {

@@ -253,7 +253,7 @@ export class Replica {
   // Logging channel
 
   #onPeerOpen(id: number): void {
-    if (this.#role === 'backup') this.#backup.id = id
+    if (this.#phase === 'joining') this.#backup.id = id
     this.#do({ do: 'peer', peer: id, message: this.hello })
   }
 
@@ -288,7 +288,7 @@ export class Replica {
     this.#report({ event: 'refused-peer', reason: why })
     this.#do({ do: 'peer', peer: id, message: { type: 'goodbye', reason: `refused: ${why}` } })
     this.#do({ do: 'closePeer', peer: id })
-    if (this.#role === 'backup') this.#halt(ExitCode.refused, `the primary does not fit: ${why}`)
+    if (this.#phase === 'joining') this.#halt(ExitCode.refused, `the primary does not fit: ${why}`)
   }
 
   #onPeerClosed(id: number, reason: string, corrupt: boolean): void {
