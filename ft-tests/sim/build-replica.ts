@@ -3,6 +3,8 @@ import { crc32 } from 'node:zlib'
 import { Replica } from '../../hypervisor/ft/replica.ts'
 import type { ReplicaConfig } from '../../hypervisor/ft/replica-config.ts'
 import type { World } from '../../hypervisor/ft/world.ts'
+import type { Outside } from '../../hypervisor/devices/device.ts'
+import type { Engine, HostCalls } from '../../hypervisor/machine/engine.ts'
 import { Machine } from '../../hypervisor/machine/machine.ts'
 import { guestPages, guestProgram } from './guest.ts'
 import type { Rng } from './rng.ts'
@@ -26,19 +28,27 @@ export type ReplicaTraits = {
 
 export type Built = { readonly core: Replica; readonly machine: Machine }
 
-/** @param wallOffsetUs how far this host's wall clock is off, at any moment */
-export function buildReplica(sim: Simulation, traits: ReplicaTraits, wallOffsetUs: () => number): Built {
+export type Hooks = {
+  /** How far this host's wall clock is off, at any moment. */
+  readonly wallOffsetUs: () => number
+  /** The machine makes an output. */
+  readonly onOutput: () => void
+  /** The engine is copied. */
+  readonly onSnapshot: () => void
+}
+
+export function buildReplica(sim: Simulation, traits: ReplicaTraits, hooks: Hooks): Built {
   const { options } = sim
   const config: ReplicaConfig = {
     role: traits.role, vm: sim.vm, replica: traits.name, runtime: 'sim', unprotected: false,
-    image: traits.name.startsWith('newcomer') ? 'another image' : 'image',
+    image: 'image', lagMsMax: options.lagMsMax,
     heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
     windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
     stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits
   }
   const entropy = sim.rng.fork()
   const world: World = {
-    wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + wallOffsetUs(),
+    wallUs: () => 1.7e15 + Math.floor(sim.nowMs * 1000) + hooks.wallOffsetUs(),
     monotonicUs: () => Math.floor((sim.nowMs + traits.hostClockMs) * 1000),
     entropy: (length) => randomBytes(entropy, length)
   }
@@ -46,11 +56,25 @@ export function buildReplica(sim: Simulation, traits: ReplicaTraits, wallOffsetU
   const program = guestProgram(options.preemptive, !options.wallJumps)
   let machine: Machine | undefined
   const core = new Replica(config, world, crc32, (outside) => {
-    machine = new Machine((calls) => new ScriptedEngine(calls, pages, pages + pagesToGrow, program), [], outside)
+    const engine = (calls: HostCalls): Engine => new ScriptedEngine(calls, pages, pages + pagesToGrow, program, hooks.onSnapshot)
+    machine = new Machine(engine, [], counted(outside, hooks.onOutput))
     return machine
   })
   core.quantumTicks = traits.quantumTicks
   return { core, machine: machine! }
+}
+
+function counted(outside: Outside, onOutput: () => void): Outside {
+  return {
+    readClock: (clock) => outside.readClock(clock),
+    drawEntropy: (length) => outside.drawEntropy(length),
+    armTimer: (timer, delayUs) => outside.armTimer(timer, delayUs),
+    disarmTimer: (timer) => outside.disarmTimer(timer),
+    emit: (output) => {
+      onOutput()
+      outside.emit(output)
+    }
+  }
 }
 
 /** The first bytes are as random as any; of many, the rest repeats one, for speed. */

@@ -1,5 +1,5 @@
 /** What every checker may hear of a run. Each one judges from what really crossed the links, not from the cores' own books. */
-import type { ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
+import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
 import type { Phase } from '../../hypervisor/ft/phase.ts'
 import type { Output, Outputs } from '../../hypervisor/switch/messages.ts'
 import type { LogFrame } from '../../logging-channel/messages.ts'
@@ -30,9 +30,11 @@ export abstract class Checker {
   onAttached(_replica: SimReplica, _term: number): void {}
   onDecided(_term: number, _holder: string): void {}
   onReport(_replica: SimReplica, _report: Report): void {}
+  /** A core has gone from one phase to another. */
+  onPhase(_replica: SimReplica, _was: Phase, _phase: Phase): void {}
   /** The machine came to rest for the `count`th time. */
   onRest(_replica: SimReplica, _count: number): void {}
-  onStepped(_replica: SimReplica, _event: ReplicaEvent, _phase: Phase): void {}
+  onStepped(_replica: SimReplica, _event: ReplicaEvent, _phase: Phase, _commands: readonly Command[]): void {}
   /** The run is over: every client is served, or its time is up. */
   atEnd(_simulation: Simulation): void {}
 

@@ -1,21 +1,30 @@
 /**
- * What goes wrong and when. A plan destroys at most one replica of the two that could still serve, so that it must end
- * with all clients served; what it does besides only delays. A reckless plan takes the second one too: then nobody may
- * be served, but nothing may be served wrongly.
+ * What goes wrong and when: at a time, or at a moment of re-protection. Most plans leave somebody who can serve at any time, and
+ * so must end with all clients served; what they do besides only delays. A reckless one takes the last one too: then
+ * nobody may be served, but nothing may be served wrongly.
  */
 import type { Rng } from './rng.ts'
 
 export const faultKinds = [
-  'killPrimary', 'killBackup', 'killBetweenFrames', 'killLoser', 'killLive', 'restartPrimary', 'restartBackup', 'pausePrimary',
-  'pauseBackup', 'pauseLive', 'slowPrimary', 'slowBackup', 'cutToBackup', 'cutToPrimary', 'cutBoth', 'cutClose',
-  'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary', 'duplicateChannel', 'duplicateSwitchLink',
-  'arbiterDown', 'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive', 'stallSwitchOfLive', 'stallClients', 'wallJump',
-  'wallJumpBackup', 'flipMemory'
+  'killPrimary', 'killBackup', 'killCandidate', 'killBetweenFrames', 'killLoser', 'killLive', 'restartPrimary', 'restartBackup',
+  'pausePrimary', 'pauseBackup', 'pauseCandidate', 'pauseLive', 'slowPrimary', 'slowBackup', 'slowCandidate', 'cutToBackup',
+  'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup', 'corruptToPrimary',
+  'duplicateChannel', 'duplicateSwitchLink', 'arbiterDown', 'arbiterReplyLost', 'arbiterSlow', 'cutSwitchOfLive',
+  'stallSwitchOfLive', 'stallClients', 'wallJump', 'wallJumpBackup', 'flipMemory', 'moveBackup', 'stepDown'
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
+/** What a plan can wait for: a phase that a replica enters, or what it reports. */
+export const moments = [
+  'backup-joining', 'snapshot', 'receiving', 'catching-up', 'marking', 'protected', 'alone', 'backup-retired', 'stepping-down'
+] as const
+export type Moment = (typeof moments)[number]
+
 export type Fault = {
   readonly kind: FaultKind
+  /** The clock starts here: when there is a pair, or at the `nth` such moment. */
+  readonly from: 'start' | Moment
+  readonly nth: number
   readonly atMs: number
   /** How long it lasts; 0 for what is for good or over at once. */
   readonly forMs: number
@@ -30,33 +39,58 @@ const destructive: readonly FaultKind[] = [
   'pauseBackup', 'slowPrimary', 'slowBackup', 'cutToBackup', 'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary',
   'stallBoth', 'corruptToBackup', 'corruptToPrimary'
 ]
+const channelTrouble: readonly FaultKind[] = [
+  'cutToBackup', 'cutToPrimary', 'cutBoth', 'cutClose', 'stallToBackup', 'stallToPrimary', 'stallBoth', 'corruptToBackup',
+  'corruptToPrimary'
+]
 const arbiterTrouble: readonly FaultKind[] = ['arbiterDown', 'arbiterReplyLost', 'arbiterSlow']
 const harmless: readonly FaultKind[] = [
   'cutSwitchOfLive', 'stallSwitchOfLive', 'stallClients', 'wallJump', 'wallJumpBackup', 'duplicateChannel', 'duplicateSwitchLink'
 ]
 const afterwards: readonly FaultKind[] = ['killLoser', 'pauseLive', ...harmless]
 const restarts: readonly FaultKind[] = ['restartPrimary', 'restartBackup']
+const onNewcomers: readonly FaultKind[] = ['killCandidate', 'pauseCandidate', 'slowCandidate', 'pauseLive', ...channelTrouble]
+/** Once protected again: everything that the first pair may suffer, and the operator's wishes. */
+const onNewPair: readonly FaultKind[] = [...destructive, 'killPrimary', 'killPrimary', 'moveBackup', 'moveBackup', 'stepDown', 'stepDown']
 
-export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number): readonly Fault[] {
+export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number, reprotects: boolean): readonly Fault[] {
   const faults: Fault[] = []
-  const add = (kind: FaultKind, atMs: number): void => {
+  const add = (kind: FaultKind, atMs: number, from: Fault['from'] = 'start', nth = 1): void => {
     const forMs = durationOf(kind, rng, heartbeatMs)
-    faults.push({ kind, atMs, forMs, midStep: rng.chance(0.3), jumpUs: rng.pick([-3.6e9, -5e6, -1000, 1000, 5e6, 3.6e9]) })
+    const jumpUs = rng.pick([-3.6e9, -5e6, -1000, 1000, 5e6, 3.6e9])
+    faults.push({ kind, from, nth, atMs, forMs, midStep: rng.chance(0.3), jumpUs })
   }
   if (rng.chance(0.25)) add(rng.pick(harmless), rng.number(0, activeMs))
   // A backup whose memory has changed must find that out by itself, so nothing else happens in such a run.
-  if (faults.length === 0 && rng.chance(0.06)) add('flipMemory', rng.number(0, activeMs / 2))
-  else if (rng.chance(0.95)) {
-    const atMs = rng.chance(0.1) ? rng.number(0, 2) : rng.number(0, activeMs)
-    add(rng.pick(destructive), atMs)
-    if (rng.chance(0.3)) add(rng.pick(arbiterTrouble), Math.max(0, atMs - rng.number(0, heartbeatMs)))
-    if (rng.chance(0.35)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 12))
-    if (rng.chance(0.15)) add('killLoser', atMs + rng.number(heartbeatMs * 2, heartbeatMs * 20))
-    if (rng.chance(0.15)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 30))
-    if (rng.chance(0.2)) add(rng.pick(restarts), atMs + rng.number(0, heartbeatMs * 20))
-    if (rng.chance(0.06)) add('killLive', atMs + rng.number(0, heartbeatMs * 10))
+  if (faults.length === 0 && rng.chance(0.06)) {
+    add('flipMemory', rng.number(0, activeMs / 2))
+    return faults
   }
+  if (!rng.chance(0.95)) return faults
+  const atMs = rng.chance(0.1) ? rng.number(0, 2) : rng.number(0, reprotects ? activeMs / 3 : activeMs)
+  add(reprotects && rng.chance(0.25) ? rng.pick(['moveBackup', 'stepDown'] as const) : rng.pick(destructive), atMs)
+  if (rng.chance(0.3)) add(rng.pick(arbiterTrouble), Math.max(0, atMs - rng.number(0, heartbeatMs)))
+  if (rng.chance(0.35)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 12))
+  if (rng.chance(0.15)) add('killLoser', atMs + rng.number(heartbeatMs * 2, heartbeatMs * 20))
+  if (rng.chance(0.15)) add(rng.pick(afterwards), atMs + rng.number(0, heartbeatMs * 30))
+  if (rng.chance(0.2)) add(rng.pick(restarts), atMs + rng.number(0, heartbeatMs * 20))
+  if (rng.chance(0.06)) add('killLive', atMs + rng.number(0, heartbeatMs * 10))
+  if (reprotects) planReprotection(rng, heartbeatMs, add)
   return faults.sort((a, b) => a.atMs - b.atMs)
+}
+
+type Add = (kind: FaultKind, atMs: number, from: Moment, nth: number) => void
+
+function planReprotection(rng: Rng, heartbeatMs: number, add: Add): void {
+  // Soon after a moment mostly, so that the next steps of the protocol are hit; sometimes later.
+  const soonMs = (): number => rng.chance(0.7) ? rng.number(0, 1) : rng.number(0, heartbeatMs * 2)
+  const joining: readonly Moment[] = ['backup-joining', 'snapshot', 'receiving', 'catching-up', 'marking']
+  if (rng.chance(0.5)) add(rng.pick(onNewcomers), soonMs(), rng.pick(joining), rng.integer(1, 2))
+  if (rng.chance(0.15)) add(rng.pick(arbiterTrouble), soonMs(), rng.pick(joining), 1)
+  if (rng.chance(0.15)) add('killLive', soonMs(), rng.pick(joining), rng.integer(1, 2))
+  // The first pair reports `protected` twice, one for each side.
+  for (let nth = 3; nth < 9 && rng.chance(0.7); nth += 2) add(rng.pick(onNewPair), soonMs(), 'protected', nth)
+  if (rng.chance(0.2)) add(rng.pick(destructive), soonMs(), rng.pick(['backup-retired', 'stepping-down', 'alone'] as const), 1)
 }
 
 function durationOf(kind: FaultKind, rng: Rng, heartbeatMs: number): number {

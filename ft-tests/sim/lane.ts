@@ -5,7 +5,8 @@ import type { Scheduler } from './scheduler.ts'
 /** A piece of the stream; `damaged` ones carry exactly one flipped bit. `null` is the end of the stream. */
 export type Arrival = { readonly bytes: Uint8Array; readonly damaged: boolean } | null
 
-export type LaneDelay = { readonly minMs: number; readonly maxMs: number; readonly splitChance: number }
+/** `byteMs`: what each byte adds. */
+export type LaneDelay = { readonly minMs: number; readonly maxMs: number; readonly splitChance: number; readonly byteMs: number }
 
 export class Lane {
   readonly #scheduler: Scheduler
@@ -85,7 +86,8 @@ export class Lane {
 
   #put(arrival: Arrival): void {
     const delayMs = this.#rng.number(this.#delay.minMs, this.#delay.maxMs)
-    this.#lastMs = Math.max(this.#lastMs, this.#scheduler.nowMs + delayMs)
+    const bytes = arrival?.bytes.length ?? 0
+    this.#lastMs = Math.max(this.#lastMs, this.#scheduler.nowMs + delayMs) + bytes * this.#delay.byteMs
     this.#queue.push({ atMs: this.#lastMs, arrival })
     this.#scheduler.at(this.#lastMs, () => this.#arrive())
   }

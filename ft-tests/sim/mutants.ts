@@ -15,7 +15,7 @@ function releaseBeforeAck(): Mutant {
       const frame = commands.findLast((c) => c.do === 'peer' && c.message.type === 'log')
       if (frame?.do !== 'peer' || frame.message.type !== 'log') return commands
       const { term, seq, entries } = frame.message
-      replica.take({ kind: 'peer', message: { type: 'ack', term, ackedSeq: seq + entries.length - 1, replayedSeq: 0 } })
+      replica.take({ kind: 'peer', peer: frame.peer, message: { type: 'ack', term, ackedSeq: seq + entries.length - 1, replayedSeq: 0 } })
       return commands
     },
     received: (_, message) => (message.type === 'ack' ? [] : [message])
@@ -134,7 +134,7 @@ function asksOnce(): Mutant {
 
 export type NamedMutant = { readonly make: () => Mutant; readonly killedBy: readonly string[]; readonly within: number }
 
-const tellsOfLoss = ['ClientStream', 'SameOutputs', 'History', 'NoDivergence', 'BackupEquality', 'PowerOff', 'Defect'] as const
+const tellsOfLoss = ['Liveness', 'ClientStream', 'SameOutputs', 'History', 'NoDivergence', 'BackupEquality', 'PowerOff', 'Defect'] as const
 
 /** Each mutant, the checkers that may kill it, and within how many seeds one of them must. */
 export const mutants: Readonly<Record<string, NamedMutant>> = {

@@ -49,6 +49,12 @@ export type SimOptions = {
   readonly isBackupSlowAtPowerOff: boolean
   /** Faults may strike before both replicas have joined: then the start may fail, but nothing else may. */
   readonly startsEarly: boolean
+  /** New backups are started by themselves wherever the service is alone. */
+  readonly reprotects: boolean
+  readonly reprotectEveryMs: number
+  /** What a byte on the logging channel adds to its delay. */
+  readonly channelByteMs: number
+  readonly lagMsMax: number
   /** Else the guest never sees its wall clock step back. */
   readonly wallJumps: boolean
   readonly faults: readonly Fault[]
@@ -56,8 +62,9 @@ export type SimOptions = {
 
 export function optionsOf(rng: Rng): SimOptions {
   const heartbeatIntervalMs = rng.pick([5, 10, 20, 50])
-  const requestsPerClient = rng.pick([5, 10, 25])
-  const thinkMs = rng.pick([0, 1, 5, 15])
+  const reprotects = rng.chance(0.65)
+  const thinkMs = rng.pick(reprotects ? [1, 5, 15] : [0, 1, 5, 15])
+  const requestsPerClient = rng.pick(reprotects ? [10, 25, 60] : [5, 10, 25])
   const isTight = rng.chance(0.35)
   // Mostly no replica is suspected for being slow; a few runs keep that too.
   const isCalm = rng.chance(0.85)
@@ -66,7 +73,7 @@ export function optionsOf(rng: Rng): SimOptions {
   const quantumMax = isCalm ? (heartbeatIntervalMs * 400) / (tickUs * backupSlowness) : Infinity
   const quantum = (): number => Math.max(7, Math.min(rng.pick([7, 50, 300, 5000]), Math.floor(quantumMax)))
   const activeMs = 20 + requestsPerClient * (thinkMs + 2)
-  const faults = planFaults(rng, activeMs, heartbeatIntervalMs)
+  const faults = planFaults(rng, activeMs, heartbeatIntervalMs, reprotects)
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
   const powerOffAtMs = rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0
   const isBackupSlowAtPowerOff = powerOffAtMs > 0 && faults.length < 2 && rng.chance(0.5)
@@ -91,6 +98,7 @@ export function optionsOf(rng: Rng): SimOptions {
     powerOffAtMs, isBackupSlowAtPowerOff,
     startsEarly: rng.chance(0.15),
     wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
+    reprotects, reprotectEveryMs: rng.pick([2, 10, 60]), channelByteMs: rng.pick([0, 0, 1e-5, 1e-4]), lagMsMax: rng.pick([1, 20, 200]),
     faults, ...(isBackupSlowAtPowerOff ? backlog : {})
   }
 }

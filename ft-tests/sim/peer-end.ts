@@ -16,6 +16,8 @@ export class PeerEnd {
   /** To the other end; set as the connection is made. */
   out: Lane | undefined
   isOpen = true
+  /** The number that its replica's core knows it by; set as the connection is made. */
+  id = 0
   /** A byte that was changed on its way has been read. */
   isTainted = false
   readonly #encoder: MessageEncoder

@@ -24,9 +24,12 @@ export class ScriptedEngine implements Engine {
   readonly #program: GuestProgram
   readonly #host: GuestHost
   readonly #frames: GuestCode[] = []
+  readonly #onSnapshot: () => void
   #ticks = 0
 
-  constructor(calls: HostCalls, pages: number, pagesMax: number, write: (host: GuestHost) => GuestProgram) {
+  /** @param onSnapshot called as the engine is copied */
+  constructor(calls: HostCalls, pages: number, pagesMax: number, write: (host: GuestHost) => GuestProgram, onSnapshot: () => void) {
+    this.#onSnapshot = onSnapshot
     const bytes = new Uint8Array(pages * pageBytes)
     this.#host = {
       call: calls as GuestHost['call'],
@@ -78,6 +81,7 @@ export class ScriptedEngine implements Engine {
 
   snapshot(): EngineState {
     if (this.#frames.length > 0) throw new Error('snapshot while the script runs')
+    this.#onSnapshot()
     const none = new Uint8Array(0)
     return {
       ticks: this.#ticks, globals: this.globals(), tables: [], droppedData: none, droppedElements: none, memory: this.#host.bytes.slice()

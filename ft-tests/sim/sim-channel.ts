@@ -15,6 +15,7 @@ export class SimChannel {
   constructor(scheduler: Scheduler, rng: Rng, delay: LaneDelay, primary: SimReplica, backup: SimReplica) {
     this.primary = primary
     this.backup = backup
+    backup.follows = primary
     const ofPrimary = primary.peerEnd()
     const ofBackup = backup.peerEnd()
     this.toBackup = laneTo(backup, ofBackup)

@@ -8,11 +8,13 @@ import { FrameDecoder } from '../../hypervisor/switch/frame-decoder.ts'
 import { SWITCH_VERSION, type FromSwitch, type ToSwitch } from '../../hypervisor/switch/messages.ts'
 import { Divergence } from '../../hypervisor/ft/divergence.ts'
 import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
-import type { Replica } from '../../hypervisor/ft/replica.ts'
+import type { Replica, ReplicaStatus } from '../../hypervisor/ft/replica.ts'
 import type { Stop } from '../../hypervisor/machine/engine.ts'
 import type { Machine } from '../../hypervisor/machine/machine.ts'
 import { buildReplica, type ReplicaTraits } from './build-replica.ts'
 import type { Arrival, Lane } from './lane.ts'
+import { type DieAfter, lastOfLife } from './last-of-life.ts'
+import type { Copied } from './ledger.ts'
 import { PeerEnd } from './peer-end.ts'
 import type { Simulation } from './simulation.ts'
 import type { SwitchConnection } from './sim-switch.ts'
@@ -28,6 +30,8 @@ type Work =
 
 const stepCostMs = 0.004
 const reconnectMs = 15
+/** No timer of the host is shorter. */
+const timerMsMin = 1
 
 export class SimReplica {
   readonly traits: ReplicaTraits
@@ -39,15 +43,22 @@ export class SimReplica {
   haltReason = ''
   /** Rests of the machine so far. */
   rests = 0
+  /** Outputs that it has made so far. */
+  emitted = 0
+  /** What it was when it was copied last. */
+  copied: Copied | undefined
+  /** The one that it connected to. */
+  follows: SimReplica | undefined
   /** The process is to be killed once it is in the middle of carrying out this many commands, or of sending a log in frames. */
-  dieAfter: { readonly commands: number } | 'firstFrame' | undefined
+  dieAfter: DieAfter
   wallJumpUs: number
   /** So many times slower than the options say, for a while. */
   extraSlowness = 1
   readonly #sim: Simulation
   #switchDecoder = new FrameDecoder<FromSwitch>(decodeFromSwitch)
-  /** The one peer that the core knows of. */
-  #peer: PeerEnd | undefined
+  /** Open channels, by the number that the core knows them by. */
+  readonly #peers = new Map<number, PeerEnd>()
+  #lastPeer = 0
   #switchOut: Lane | undefined
   #switchConnection: SwitchConnection | undefined
   #inbox: Work[] = []
@@ -55,18 +66,28 @@ export class SimReplica {
   #pumpAtMs = Infinity
   #timeDue = false
   #deadlineUs = Infinity
+  #status: ReplicaStatus | undefined
 
   constructor(sim: Simulation, traits: ReplicaTraits) {
     this.#sim = sim
     this.traits = traits
     this.wallJumpUs = traits.wallSkewUs
-    const { core, machine } = buildReplica(sim, traits, () => this.wallJumpUs)
+    const { core, machine } = buildReplica(sim, traits, {
+      wallOffsetUs: () => this.wallJumpUs,
+      onOutput: () => void this.emitted++,
+      onSnapshot: () => (this.copied = { rests: this.rests, ticks: this.machine.ticks, emitted: this.emitted })
+    })
     this.core = core
     this.machine = machine
   }
 
   get name(): string {
     return this.traits.name
+  }
+
+  /** Of the core, as of its last step. */
+  get status(): ReplicaStatus {
+    return (this.#status ??= this.core.status())
   }
 
   get #slowness(): number {
@@ -78,9 +99,15 @@ export class SimReplica {
     return !this.isDead && this.haltCode === undefined
   }
 
-  /** Has a peer, and suspects nothing. */
+  /** Has a peer that may take over, or may itself, and suspects nothing. */
   get isPaired(): boolean {
     return this.isUp && (this.core.phase === 'protected' || this.core.phase === 'replaying')
+  }
+
+  /** A new backup of a running machine, on its way. */
+  get isCandidate(): boolean {
+    const { phase, role } = this.core
+    return this.isUp && role === 'backup' && (phase === 'joining' || phase === 'receiving' || phase === 'catching-up')
   }
 
   /** Has no peer yet. */
@@ -93,10 +120,6 @@ export class SimReplica {
     return this.isPaired || (this.isStarting && this.#sim.options.startsEarly)
   }
 
-  get #isGone(): boolean {
-    return !this.isUp
-  }
-
   start(): void {
     this.#take({ kind: 'event', event: { kind: 'start' } })
     this.#tickTime()
@@ -104,9 +127,9 @@ export class SimReplica {
 
   /** The process ends without a word; the kernel closes its sockets. */
   kill(): void {
-    if (this.#isGone) return
+    if (!this.isUp) return
     this.isDead = true
-    const isHalf = [this.#peer?.breakOff(), this.#switchOut?.breakOff()]
+    const isHalf = [...[...this.#peers.values()].map((end) => end.breakOff()), this.#switchOut?.breakOff()]
     if (isHalf.includes(true)) this.#sim.reached('half-delivered write')
   }
 
@@ -129,9 +152,9 @@ export class SimReplica {
     const end: PeerEnd = new PeerEnd({
       onMessage: (message) => this.#onChannelMessage(message, end),
       onClosed: (reason, corrupt) => {
-        if (this.#peer === end) this.#peer = undefined
+        this.#peers.delete(end.id)
         if (corrupt) this.#sim.reached('corruption detected')
-        this.step({ kind: 'peerClosed', reason, corrupt })
+        this.step({ kind: 'peerClosed', peer: end.id, reason, corrupt })
       }
     }, this.#sim.mutant.checksum)
     return end
@@ -163,14 +186,14 @@ export class SimReplica {
   }
 
   #take(work: Work): void {
-    if (this.#isGone) return
+    if (!this.isUp) return
     this.#inbox.push(work)
     this.#schedule()
   }
 
   /** Looks at its clocks several times a heartbeat interval, as the host's setInterval does. */
   #tickTime(): void {
-    if (this.#isGone) return
+    if (!this.isUp) return
     if (this.isPaused) this.#timeDue = true
     else if (!this.#inbox.some((work) => work.kind === 'event' && work.event.kind === 'time')) this.take({ kind: 'time' })
     this.#sim.scheduler.after(this.#sim.options.heartbeatIntervalMs / 5, () => this.#tickTime())
@@ -179,7 +202,7 @@ export class SimReplica {
   // The process: one thing at a time
 
   #schedule(): void {
-    if (this.isPaused || this.#isGone || this.#inbox.length === 0) return
+    if (this.isPaused || !this.isUp || this.#inbox.length === 0) return
     const atMs = Math.max(this.#sim.nowMs, this.#busyUntilMs)
     if (this.#pumpAtMs <= atMs) return
     this.#pumpAtMs = atMs
@@ -191,7 +214,7 @@ export class SimReplica {
   }
 
   #pump(): void {
-    if (this.isPaused || this.#isGone) return
+    if (this.isPaused || !this.isUp) return
     if (this.#sim.nowMs < this.#busyUntilMs) return this.#schedule()
     this.#busyUntilMs = this.#sim.nowMs + stepCostMs * this.#slowness
     this.#do(this.#inbox.shift())
@@ -212,29 +235,26 @@ export class SimReplica {
     this.step(stop instanceof Divergence ? { kind: 'diverged', divergence: stop } : { kind: 'stopped', stop })
   }
 
-  /** A replica has one peer; any other is told so and closed. */
   #connectPeer(end: PeerEnd): void {
-    if (this.#peer !== undefined) {
-      this.#sim.reached('second peer refused')
-      end.send({ type: 'goodbye', reason: 'refused: this replica has a peer already' })
-      return end.close()
-    }
-    this.#peer = end
-    this.step({ kind: 'peerOpen' })
+    end.id = ++this.#lastPeer
+    this.#peers.set(end.id, end)
+    this.step({ kind: 'peerOpen', peer: end.id })
   }
 
   #onChannelMessage(message: ChannelMessage, end: PeerEnd): void {
-    if (end !== this.#peer || this.#isGone) return
+    if (this.#peers.get(end.id) !== end || !this.isUp) return
     if (end.isTainted) this.#sim.fail('CorruptionDetected', `${this.name} decoded a ${message.type} behind a damaged byte`)
     if (message.type === 'log') this.#sim.tell((c) => c.onFrameReceived(this, message))
-    for (const altered of this.#sim.mutant.received?.(this, message) ?? [message]) this.step({ kind: 'peer', message: altered })
+    for (const altered of this.#sim.mutant.received?.(this, message) ?? [message]) {
+      this.step({ kind: 'peer', peer: end.id, message: altered })
+    }
   }
 
   #readSwitch(arrival: Arrival, connection: object): void {
     if (connection !== this.#switchConnection) return
     if (arrival === null) return this.#switchLost()
-    const messages = this.#switchDecoder.push(arrival.bytes)
-    if (messages.length > 0) this.step({ kind: 'switch', messages: messages.map((message) => this.#hideDelivered(message)) })
+    const messages = this.#switchDecoder.push(arrival.bytes).map((message) => this.#hideDelivered(message))
+    if (messages.length > 0) this.step({ kind: 'switch', messages })
   }
 
   #hideDelivered(message: FromSwitch): FromSwitch {
@@ -246,7 +266,7 @@ export class SimReplica {
     this.#switchOut?.end()
     this.step({ kind: 'switchClosed', reason: 'the switch closed the link' })
     this.#sim.scheduler.after(reconnectMs, () => {
-      if (!this.#isGone) this.#sim.connectSwitch(this)
+      if (this.isUp) this.#sim.connectSwitch(this)
     })
   }
 
@@ -266,10 +286,11 @@ export class SimReplica {
   // The core and its commands
 
   step(event: ReplicaEvent): void {
-    if (this.#isGone) return
-    const wasPhase = this.core.phase
+    if (!this.isUp) return
+    const { phase, role } = this.core
+    this.#status = undefined
     const commands = this.core.step(event, this.#sim.nowMs)
-    this.#sim.stepped(this, event, commands, wasPhase)
+    this.#sim.stepped(this, event, commands, phase, role)
     const lastOfLife = this.#lastOfLife(commands)
     for (const [i, command] of (this.#sim.mutant.commands?.(this, commands) ?? commands).entries()) {
       if (i === lastOfLife) {
@@ -283,20 +304,16 @@ export class SimReplica {
 
   /** Index of the command at which a planned kill strikes; -1 if it does not. */
   #lastOfLife(commands: readonly Command[]): number {
-    const { dieAfter } = this
-    if (dieAfter === undefined || !this.isFairGame || commands.length < 2) return -1
-    if (dieAfter !== 'firstFrame') return dieAfter.commands
-    const frames = [...commands.keys()].filter((i) => isLogFrame(commands[i]!))
-    if (frames.length < 2) return -1
-    this.#sim.reached('killed between frames')
-    return frames[1]!
+    const at = lastOfLife(this.dieAfter, commands)
+    if (at >= 0 && this.dieAfter === 'firstFrame') this.#sim.reached('killed between frames')
+    return at
   }
 
   #perform(command: Command): void {
     switch (command.do) {
-      case 'peer': return this.send(command.message)
-      case 'closePeer': return this.#closePeer()
-      case 'readPeer': return this.#read(command.on)
+      case 'peer': return this.send(command.message, command.peer)
+      case 'closePeer': return this.#closePeer(command.peer)
+      case 'readPeer': return this.#read(command.peer, command.on)
       case 'switch': return this.#sendSwitch(command.messages)
       case 'testAndSet': return this.#sim.testAndSet(this, command.fromTerm)
       case 'run':
@@ -307,11 +324,12 @@ export class SimReplica {
     }
   }
 
-  /** Puts a message on the logging channel. */
-  send(message: ChannelMessage): void {
-    if (this.#peer === undefined) return
+  /** Puts a message on a logging channel. @param peer the core's number of it; by default the newest */
+  send(message: ChannelMessage, peer = this.#lastPeer): void {
+    const end = this.#peers.get(peer)
+    if (end === undefined) return
     if (message.type === 'log') this.#sim.tell((c) => c.onFrameSent(this, message))
-    this.#peer.send(message)
+    end.send(message)
   }
 
   #sendSwitch(messages: readonly ToSwitch[]): void {
@@ -321,13 +339,13 @@ export class SimReplica {
     if (this.#switchConnection !== undefined) this.#switchOut!.send(encodeToSwitch(messages))
   }
 
-  #closePeer(): void {
-    this.#peer?.close()
-    this.#peer = undefined
+  #closePeer(peer: number): void {
+    this.#peers.get(peer)?.close()
+    this.#peers.delete(peer)
   }
 
-  #read(on: boolean): void {
-    const end = this.#peer
+  #read(peer: number, on: boolean): void {
+    const end = this.#peers.get(peer)
     if (end === undefined) return
     if (!on) this.#sim.reached('backup stopped reading')
     this.#inbox.unshift(...end.setReading(on).map((arrival) => ({ kind: 'channel' as const, arrival, end })))
@@ -354,7 +372,7 @@ export class SimReplica {
   }
 
   #onReport(report: Report): void {
-    this.#sim.reached(`report ${report.event}`)
+    this.#sim.reported(report.event)
     if (report.event === 'live' && report.outputsHeld > 0) this.#sim.reached('live with outputs held')
     if (report.event === 'live' && !this.machine.idle) this.#sim.reached('live in the middle of running code')
     if (report.event === 'alone' && report.outputsHeld > 0) this.#sim.reached('alone with outputs held')
@@ -364,24 +382,20 @@ export class SimReplica {
   #halt(code: number, reason: string): void {
     this.haltCode = code
     this.haltReason = reason
-    this.#closePeer()
+    for (const peer of [...this.#peers.keys()]) this.#closePeer(peer)
     this.#switchOut?.end()
   }
 
   #followDeadline(): void {
     const nextUs = this.core.nextDeadlineUs
-    if (nextUs === this.#deadlineUs || this.#isGone) return
+    if (nextUs === this.#deadlineUs || !this.isUp) return
     this.#deadlineUs = nextUs
     if (nextUs === Infinity) return
-    this.#sim.scheduler.at(Math.ceil(nextUs / 1000 - this.traits.hostClockMs), () => {
+    this.#sim.scheduler.at(Math.max(Math.ceil(nextUs / 1000 - this.traits.hostClockMs), this.#sim.nowMs + timerMsMin), () => {
       if (this.#deadlineUs !== nextUs) return
       this.#deadlineUs = Infinity
       if (this.isPaused) this.#timeDue = true
       else this.take({ kind: 'time' })
     })
   }
-}
-
-function isLogFrame(command: Command): boolean {
-  return command.do === 'peer' && command.message.type === 'log'
 }

@@ -1,11 +1,12 @@
 /** One simulated run: a pair, a switch, an arbiter and clients in one thread, in virtual time, from one seed. */
 import type { Command, ReplicaEvent } from '../../hypervisor/ft/events.ts'
-import type { Phase } from '../../hypervisor/ft/phase.ts'
+import type { Phase, Role } from '../../hypervisor/ft/phase.ts'
 import { MemoryArbiter } from '../../shared-disk/memory-arbiter.ts'
 import { type Checker, Violation } from './checker.ts'
 import { AtMostOneLive } from './checkers/at-most-one-live.ts'
 import { BackupEquality } from './checkers/backup-equality.ts'
 import { Bounded } from './checkers/bounded.ts'
+import { Complete } from './checkers/complete.ts'
 import { History } from './checkers/history.ts'
 import { Liveness } from './checkers/liveness.ts'
 import { NeverAhead } from './checkers/never-ahead.ts'
@@ -14,9 +15,9 @@ import { OutputRule } from './checkers/output-rule.ts'
 import { PowerOff } from './checkers/power-off.ts'
 import { SameOutputs } from './checkers/same-outputs.ts'
 import { StaleTerms } from './checkers/stale-terms.ts'
-import type { ReplicaTraits } from './build-replica.ts'
 import { FaultInjector } from './fault-injector.ts'
 import { Lane, type Arrival, type LaneDelay } from './lane.ts'
+import { Ledger } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
 import { optionsOf, type SimOptions } from './options.ts'
 import { Rng } from './rng.ts'
@@ -24,11 +25,14 @@ import { Scheduler } from './scheduler.ts'
 import { SimChannel } from './sim-channel.ts'
 import { SimClient } from './sim-client.ts'
 import { SimReplica } from './sim-replica.ts'
+import { Supervisor } from './supervisor.ts'
 import { SimSwitch, SwitchConnection } from './sim-switch.ts'
 import { Trace } from './trace.ts'
 
 /** Time that a healthy service has for what is left once the last fault is over. */
 const patienceMs = 20_000
+/** Where nobody can serve, it is looked on for so long that nobody does. */
+const lostMs = 500
 /** A power-off waits a second for outputs to be taken, no longer. */
 const powerOffMs = 3000
 const slowAtPowerOff = 100
@@ -52,15 +56,19 @@ export class Simulation {
   readonly trace: Trace
   /** The one that was made last. */
   channel: SimChannel | undefined
+  readonly channels: SimChannel[] = []
+  readonly supervisor = new Supervisor(this)
   arbiterExtraMs = 0
   /** Clients take nothing from their sockets before. */
   clientsReadFromMs = 0
-  /** The plan has changed the backup's memory: it must diverge, and never go live. */
-  isBackupSpoilt = false
+  /** The plan has changed the memory of this one: it must diverge, and never go live. */
+  spoilt: SimReplica | undefined
+  /** Nothing goes wrong any more. */
+  isHealed = false
   /** Nobody is left who could serve. */
   isServiceLost = false
-  /** The backup has read the control entry of a power-off: nobody need tell it again (P3.3-1). */
-  isPowerOffReceived = false
+  /** Those that have read the control entry of a power-off: nobody need tell them again (P3.3-1). */
+  readonly toldOff = new Set<SimReplica>()
   readonly #checkers: readonly Checker[]
   readonly #injector: FaultInjector
 
@@ -70,9 +78,12 @@ export class Simulation {
     this.rng = new Rng(seed)
     this.options = optionsOf(this.rng)
     this.mutant = mutant
+    const ledger = new Ledger()
+    // The ledger first: the others look things up in it.
     this.#checkers = [
-      new OutputRule(), new SameOutputs(), new AtMostOneLive(this), new StaleTerms(), new BackupEquality(this), new NeverAhead(),
-      new Bounded(this), new NoDivergence(this), new Liveness(), new PowerOff(this)
+      ledger, new OutputRule(this, ledger), new SameOutputs(), new AtMostOneLive(this), new StaleTerms(), new Complete(ledger),
+      new BackupEquality(this, ledger), new NeverAhead(ledger), new Bounded(this), new NoDivergence(this), new Liveness(),
+      new PowerOff(this)
     ]
     this.switch = new SimSwitch(this)
     const { primaryQuantumTicks, backupQuantumTicks, backupSlowness, backupWallSkewUs } = this.options
@@ -111,7 +122,8 @@ export class Simulation {
   run(): void {
     const [primary, backup] = this.replicas as [SimReplica, SimReplica]
     this.#troubleAtStart()
-    for (const replica of this.replicas) this.#startProcess(replica)
+    for (const replica of this.replicas) this.startProcess(replica)
+    if (this.options.reprotects) this.supervisor.start()
     let isJoined = false
     let patientUntilMs = Infinity
     while (this.scheduler.next(Math.min(patientUntilMs, 600_000))) {
@@ -123,16 +135,30 @@ export class Simulation {
       if (isJoined && isFairGame && !this.#injector.isStarted) this.#injector.start()
       if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) {
         this.#heal()
-        patientUntilMs = this.nowMs + patienceMs
+        patientUntilMs = this.nowMs + (this.isServiceLost ? lostMs : patienceMs)
       }
-      if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone)) break
+      if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone) && this.#isSettled) break
       if (this.isPoweredOffEarly && this.nowMs > this.options.powerOffAtMs) break
     }
     if (this.isPoweredOffEarly || (this.options.powerOffAtEnd && this.clients.every((client) => client.isDone))) this.#powerOff()
     this.#end()
   }
 
-  #startProcess(replica: SimReplica): void {
+  /** Protected, or nobody is to see to it. */
+  get #isSettled(): boolean {
+    return !this.options.reprotects || this.isServiceLost || this.isFailedStart || this.isProtected
+  }
+
+  get isProtected(): boolean {
+    const { live, backup } = this
+    return live.isPaired && backup?.isPaired === true
+  }
+
+  get isPoweredOff(): boolean {
+    return this.states.has('powered off')
+  }
+
+  startProcess(replica: SimReplica): void {
     this.connectSwitch(replica)
     replica.start()
   }
@@ -140,6 +166,7 @@ export class Simulation {
   /** The second phase begins: nothing goes wrong from here on, and whoever can still serve must serve. */
   #heal(): void {
     this.trace.note(`${this.nowMs.toFixed(3)} everything is well again`)
+    this.isHealed = true
     this.#injector.heal()
     this.isServiceLost = !this.replicas.some((replica) => this.#couldServe(replica))
     if (this.isServiceLost) this.reached('service lost')
@@ -148,7 +175,7 @@ export class Simulation {
   /** The winner of the newest term, or one that may still win the next. */
   #couldServe(replica: SimReplica): boolean {
     const { term, holder } = this.arbiter.current(this.vm)
-    return replica.isUp && (replica.name === holder || (replica.core.term === term && replica.core.phase !== 'joining'))
+    return replica.isUp && (replica.name === holder || (replica.core.term === term && !replica.isCandidate))
   }
 
   #troubleAtStart(): void {
@@ -162,10 +189,11 @@ export class Simulation {
 
   /** Whoever is live is powered off; a replica that could not hear of it is powered off next. */
   #powerOff(): void {
+    this.supervisor.stop()
     const live = this.arbiter.current(this.vm).holder
     for (const replica of this.replicas.toSorted((a, b) => +(b.name === live) - +(a.name === live))) {
       if (!replica.isUp) continue
-      if (!this.isPowerOffReceived) replica.take({ kind: 'powerOff', reason: 'the operator wants it' })
+      if (!this.toldOff.has(replica)) replica.take({ kind: 'powerOff', reason: 'the operator wants it' })
       this.#killAfterPowerOff(replica)
       const untilMs = this.nowMs + powerOffMs
       while (this.scheduler.next(untilMs) && this.replicas.some((r) => r.isUp));
@@ -175,7 +203,7 @@ export class Simulation {
 
   #killAfterPowerOff(replica: SimReplica): void {
     const { killAfterPowerOffMs } = this.options
-    if (killAfterPowerOffMs === 0 || !this.replicas.every((r) => r.isPaired)) return
+    if (killAfterPowerOffMs === 0 || !this.isProtected) return
     this.scheduler.after(killAfterPowerOffMs, () => {
       if (replica.isUp) this.reached('killed while powering off')
       replica.kill()
@@ -186,24 +214,10 @@ export class Simulation {
 
   /** A new connection of the logging channel, made by `backup` to the listening `primary`. */
   connect(primary: SimReplica, backup: SimReplica): void {
-    this.channel = new SimChannel(this.scheduler, this.rng.fork(), this.#delay(this.options.channelDelayMs), primary, backup)
-  }
-
-  /** One more replica process, started by somebody who thinks that it is needed. */
-  startNewcomer(role: 'primary' | 'backup'): void {
-    const live = this.live
-    const { primaryQuantumTicks, backupWallSkewUs } = this.options
-    const name = `newcomer ${this.replicas.length - 1}`
-    const hostClockMs = this.rng.integer(0, 100_000)
-    const newcomer = new SimReplica(this, {
-      name, role, hostClockMs, wallSkewUs: -backupWallSkewUs, slowness: 1, quantumTicks: primaryQuantumTicks
-    })
-    this.replicas.push(newcomer)
-    this.#startProcess(newcomer)
-    if (role === 'primary') return
-    // A backup that has gone live does not listen.
-    if (live.isUp && live.traits.role === 'primary') this.connect(live, newcomer)
-    else newcomer.kill()
+    const { channelDelayMs, channelByteMs: byteMs } = this.options
+    const delay = { ...this.#delay(channelDelayMs), byteMs }
+    this.channel = new SimChannel(this.scheduler, this.rng.fork(), delay, primary, backup)
+    this.channels.push(this.channel)
   }
 
   /** Whoever serves, or will: the winner of the last test-and-set if it is still there. */
@@ -212,8 +226,20 @@ export class Simulation {
     return this.replicas.find((replica) => replica.name === holder) ?? this.replicas[0]!
   }
 
+  /** The one that may take over from the live one, or the one that is to become it at the start. */
+  get backup(): SimReplica | undefined {
+    const { live } = this
+    const others = this.replicas.filter((replica) => replica !== live && replica.isUp)
+    return others.find(({ core }) => core.phase === 'replaying' && core.term === live.core.term) ?? others.find((r) => r.isStarting)
+  }
+
+  /** A new backup on its way. */
+  get candidate(): SimReplica | undefined {
+    return this.replicas.find((replica) => replica.isCandidate && replica.follows === this.live)
+  }
+
   #delay(minMs: number): LaneDelay {
-    return { minMs, maxMs: minMs * 1.5, splitChance: this.options.splitChance }
+    return { minMs, maxMs: minMs * 1.5, splitChance: this.options.splitChance, byteMs: 0 }
   }
 
   connectSwitch(replica: SimReplica): void {
@@ -260,23 +286,34 @@ export class Simulation {
     throw new Violation(checker, sentence)
   }
 
-  stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[], wasPhase: Phase): void {
+  stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[], wasPhase: Phase, wasRole: Role): void {
     const { phase } = replica.core
-    if (phase !== wasPhase) this.#follow(replica.traits, wasPhase, phase)
-    this.tell((c) => c.onStepped(replica, event, phase))
-    const { lastSeq, ackedSeq } = replica.core.status()
-    if (phase === 'protected' && lastSeq - ackedSeq >= this.options.windowEntriesMax) this.reached('primary window full')
     this.trace.step(this.nowMs, replica, event, commands)
+    if (event.kind === 'time' && commands.length === 0) return
+    if (phase !== wasPhase) this.#follow(replica, wasRole, wasPhase)
+    this.tell((c) => c.onStepped(replica, event, phase, commands))
+    const { lastSeq, ackedSeq } = replica.status
+    if (phase === 'protected' && lastSeq - ackedSeq >= this.options.windowEntriesMax) this.reached('primary window full')
   }
 
-  #follow({ name, role }: ReplicaTraits, wasPhase: Phase, phase: Phase): void {
-    const who = role === name ? name : 'newcomer'
-    this.states.add(`${who} ${wasPhase}`)
-    this.states.add(`${who} ${phase}`)
-    this.transitions.add(`${who} ${wasPhase} → ${phase}`)
+  #follow(replica: SimReplica, role: Role, was: Phase): void {
+    const { phase } = replica.core
+    this.states.add(`${role} ${was}`)
+    this.states.add(`${replica.core.role} ${phase}`)
+    this.transitions.add(`${role} ${was} → ${phase}`)
+    this.tell((c) => c.onPhase(replica, was, phase))
+    this.#injector.onMoment(phase)
+  }
+
+  /** Something is told of a replica that faults may wait for. */
+  reported(event: string): void {
+    this.reached(`report ${event}`)
+    this.#injector.onMoment(event)
   }
 
   #end(): void {
+    // A test-and-set that was under way may have been won by a process that was killed since.
+    if (this.live.isDead && !this.replicas.some((replica) => this.#couldServe(replica))) this.isServiceLost = true
     this.tell((c) => c.atEnd(this))
     this.history.check()
     this.trace.note(`${this.trace.steps} steps, console ${this.switch.consoleBytes}`)

@@ -8,7 +8,7 @@ import { SwitchConnection } from './sim-switch.ts'
 import type { Simulation } from './simulation.ts'
 
 const patienceMs = 20
-const delay = { minMs: 0.1, maxMs: 1, splitChance: 0.2 }
+const delay = { minMs: 0.1, maxMs: 1, splitChance: 0.2, byteMs: 0 }
 
 /** A second connection to the primary, with the hello of the backup that is connected already. */
 export function duplicateChannel(sim: Simulation, { primary, backup }: SimChannel): boolean {

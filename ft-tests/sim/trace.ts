@@ -25,10 +25,11 @@ export class Trace {
     return this.#steps
   }
 
-  step(nowMs: number, { name, core }: SimReplica, event: ReplicaEvent, commands: readonly Command[]): void {
+  step(nowMs: number, replica: SimReplica, event: ReplicaEvent, commands: readonly Command[]): void {
     this.#steps++
     if (event.kind === 'time' && commands.length === 0) return
-    const { ticks, lastSeq, ackedSeq, replayedSeq } = core.status()
+    const { name, core } = replica
+    const { ticks, lastSeq, ackedSeq, replayedSeq } = replica.status
     this.#mix(Math.round(nowMs * 1e6) | 0)
     this.#word(name)
     this.#word(core.phase)

@@ -185,8 +185,8 @@ export class BackupSide {
     const { phase } = this.#core
     const isNew = phase === 'joining' || (phase === 'receiving' && this.#receiver === undefined)
     if (isNew) return this.#core.halt(ExitCode.refused, `primary said: ${reason}`)
-    // A primary that leaves in good order has powered the machine off (P3.3-2).
-    if (phase === 'replaying') this.leave(`primary said: ${reason}`)
+    // A primary that leaves in good order has powered the machine off (P3.3-2), be it while it hands over.
+    if (phase === 'replaying' || (phase === 'suspecting' && this.handedOver)) this.leave(`primary said: ${reason}`)
     else if (isFollowing(phase)) this.#core.halt(ExitCode.ok, `primary said: ${reason}`)
   }
 

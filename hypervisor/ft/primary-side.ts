@@ -15,6 +15,8 @@ const markBehindBytesMax = 64 * 1024
 /** Progress, and waiting for a boundary, are told this often. */
 const tellEveryMs = 250
 const boundaryPatienceMs = 1000
+/** A new backup that is silent may hold the service up for so long, its window being full. */
+const blockedMsMax = 1000
 
 export type BackupStatus = {
   readonly peer: string
@@ -157,7 +159,7 @@ export class PrimarySide {
     const { nowMs, term } = this.#core
     for (const link of [...this.#links.values()]) {
       if (!link.isOpen) continue
-      const suspicion = link.side.suspicion(nowMs)
+      const suspicion = link.side.suspicion(nowMs) ?? this.#whyTooLong(link)
       if (suspicion !== undefined) {
         this.gone(link.id, suspicion)
         continue
@@ -166,6 +168,12 @@ export class PrimarySide {
       if (heartbeat !== undefined) link.send(heartbeat)
       this.#tell(link)
     }
+  }
+
+  /** A backup on its way may be silent for long, but not while the whole service waits for it. */
+  #whyTooLong(link: BackupLink): string | undefined {
+    if (link.mayTakeOver || !link.isFull(0, 0) || link.side.silenceMs(this.#core.nowMs) < blockedMsMax) return undefined
+    return `silent for ${blockedMsMax} ms while its window was full: it held the service up`
   }
 
   // The machine rests: the log may be marked, the state copied

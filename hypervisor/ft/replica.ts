@@ -439,6 +439,7 @@ export class Replica {
   }
 
   #enter(phase: Phase, term: number): void {
+    if (phase === 'leaving') this.#claim = undefined
     this.#phase = phase
     this.#term = term
   }

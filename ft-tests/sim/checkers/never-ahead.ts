@@ -1,23 +1,23 @@
-/** The backup never executes what the log does not say the primary has executed (DESIGN §6). */
-import { Kind } from '../../../logging-channel/entries.ts'
-import type { LogFrame } from '../../../logging-channel/messages.ts'
+/** A backup never executes what the log does not say its primary has executed (DESIGN §6). */
+import { isFollowing } from '../../../hypervisor/ft/phase.ts'
 import { Checker } from '../checker.ts'
+import type { Ledger } from '../ledger.ts'
 import type { SimReplica } from '../sim-replica.ts'
 
 export class NeverAhead extends Checker {
   readonly name = 'NeverAhead'
-  #reachedTick = 0
+  readonly #ledger: Ledger
 
-  override onFrameReceived(_replica: SimReplica, frame: LogFrame): void {
-    for (const entry of frame.entries) if (entry.kind === Kind.progress) this.#reachedTick = entry.tick
+  constructor(ledger: Ledger) {
+    super()
+    this.#ledger = ledger
   }
 
   override onRest(replica: SimReplica): void {
-    const { phase } = replica.core
-    if (replica.name !== 'backup' || (phase !== 'replaying' && phase !== 'suspecting' && phase !== 'leaving')) return
+    const { phase, role } = replica.core
+    if (!isFollowing(phase) && phase !== 'leaving' && !(phase === 'suspecting' && role === 'backup')) return
     const { ticks } = replica.machine
-    if (ticks > this.#reachedTick) {
-      this.fail(`the backup is at tick ${ticks}, its log says that the primary reached ${this.#reachedTick}`)
-    }
+    const { reachedTick } = this.#ledger.of(replica)
+    if (ticks > reachedTick) this.fail(`${replica.name} is at tick ${ticks}, its log says that the primary reached ${reachedTick}`)
   }
 }

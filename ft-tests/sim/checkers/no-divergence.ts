@@ -22,8 +22,8 @@ export class NoDivergence extends Checker {
     this.#sim = sim
   }
 
-  override onFrameReceived(_replica: SimReplica, { seq, entries }: LogFrame): void {
-    if (!this.#sim.isBackupSpoilt) return
+  override onFrameReceived(replica: SimReplica, { seq, entries }: LogFrame): void {
+    if (this.#sim.spoilt !== replica) return
     entries.forEach((entry, i) => {
       if (entry.kind === Kind.stateHash && entry.firstPage === 0) this.#telltales.push(seq + i)
     })
@@ -31,26 +31,29 @@ export class NoDivergence extends Checker {
 
   override onStepped(replica: SimReplica): void {
     const [seq] = this.#telltales
-    if (seq === undefined || replica.name !== 'backup' || replica.core.phase === 'halted') return
-    if (replica.core.status().replayedSeq >= seq) this.fail(`the backup's memory is spoilt, and it replayed the state hash at seq ${seq}`)
+    if (seq === undefined || this.#sim.spoilt !== replica || replica.core.phase === 'halted') return
+    if (replica.status.replayedSeq >= seq) this.fail(`the backup's memory is spoilt, and it replayed the state hash at seq ${seq}`)
   }
 
   override onReport(replica: SimReplica, report: Report): void {
-    const isExpected = this.#sim.isBackupSpoilt && replica.name === 'backup'
+    const isExpected = this.#sim.spoilt === replica
     if (report.event === 'divergence' && !isExpected) this.fail(`${replica.name}: ${report.what}`)
     if (report.event === 'live' && isExpected) this.fail('the backup went live with a memory that differs from the primary\'s')
     if (report.event === 'guest-ended') this.fail(`${replica.name}: the guest ended: ${report.how}`)
   }
 
   override atEnd(): void {
-    for (const { name, traits, haltCode, haltReason } of this.#sim.replicas) {
-      const isExpected = haltCode === ExitCode.divergence && this.#sim.isBackupSpoilt && name === 'backup'
+    for (const replica of this.#sim.replicas) {
+      const { name, traits, haltCode, haltReason } = replica
+      const isExpected = haltCode === ExitCode.divergence && this.#sim.spoilt === replica
       // One that was still joining has nothing to go live with, and says so.
       const isFailedStart = this.#sim.options.startsEarly && haltReason.startsWith('channel to the primary')
       const isNewcomer = name !== traits.role
       const isRefused = haltCode === ExitCode.refused && (isFailedStart || isNewcomer)
-      const isFine = isRefused || haltCode === undefined || haltCode === ExitCode.ok || haltCode === ExitCode.lost || isExpected
-      if (!isFine) this.fail(`${name} halted with code ${haltCode}: ${haltReason}`)
+      const isUsual = haltCode === undefined || haltCode === ExitCode.ok || haltCode === ExitCode.lost
+      // A backup that was not complete, or not marked in the new term, gives up when it loses its primary.
+      if (isUsual || isRefused || isExpected || haltCode === ExitCode.incomplete) continue
+      this.fail(`${name} halted with code ${haltCode}: ${haltReason}`)
     }
   }
 }

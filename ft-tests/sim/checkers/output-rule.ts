@@ -1,38 +1,36 @@
 /**
- * The output rule (§2.2, P2.2-2) from what crossed the links: an output leaves only when the frame with its mark, and
- * everything before it, has been read by the backup, or when its sender holds a later term.
+ * The output rule (§2.2, P2.2-2) from what crossed the links: whatever leaves a replica is covered by the state and the log of
+ * every other one that may take over from it, at that moment and when one comes to be such.
  */
 import { Kind } from '../../../logging-channel/entries.ts'
 import type { LogFrame } from '../../../logging-channel/messages.ts'
 import type { Output, Outputs } from '../../../hypervisor/switch/messages.ts'
 import { Checker } from '../checker.ts'
+import type { Ledger } from '../ledger.ts'
 import type { SimReplica } from '../sim-replica.ts'
+import type { Simulation } from '../simulation.ts'
 
 export class OutputRule extends Checker {
   readonly name = 'OutputRule'
-  /** Outputs up to `through` are covered by entries up to `seq`. */
-  readonly #marks: { readonly seq: number; readonly through: number }[] = []
-  #marked = 0
-  #receivedSeq = 0
-  readonly #holders = new Map<number, string>()
+  readonly #sim: Simulation
+  readonly #ledger: Ledger
+  /** By term. */
+  readonly #lastSent: number[] = []
 
-  override onFrameSent(_replica: SimReplica, frame: LogFrame): void {
-    frame.entries.forEach((entry, i) => {
-      if (entry.kind !== Kind.outputMark) return
-      this.#marked += entry.count
-      this.#marks.push({ seq: frame.seq + i, through: this.#marked })
-    })
+  constructor(sim: Simulation, ledger: Ledger) {
+    super()
+    this.#sim = sim
+    this.#ledger = ledger
   }
 
-  override onFrameReceived(_replica: SimReplica, frame: LogFrame): void {
-    if (frame.seq !== this.#receivedSeq + 1) {
-      this.fail(`the backup got a frame from seq ${frame.seq} on after seq ${this.#receivedSeq}`)
-    }
-    this.#receivedSeq += frame.entries.length
-  }
-
-  override onDecided(term: number, holder: string): void {
-    this.#holders.set(term, holder)
+  /** After the ledger has noted it. */
+  override onFrameReceived(replica: SimReplica, { entries }: LogFrame): void {
+    const { eligibleTerm, covered } = this.#ledger.of(replica)
+    if (!entries.some(({ kind }) => kind === Kind.protectedMark) || eligibleTerm !== replica.core.term) return
+    // What a later term has brought is no concern of a mark that comes too late.
+    const lastSent = this.#lastSent.reduce((last, sent, term) => (term <= eligibleTerm ? Math.max(last, sent) : last), 0)
+    if (lastSent <= covered) return
+    this.fail(`${replica.name} may take over from here on, but output ${lastSent} is out, and its log ends with output ${covered}`)
   }
 
   override onOutputsSent(replica: SimReplica, message: Outputs): void {
@@ -44,13 +42,13 @@ export class OutputRule extends Checker {
   }
 
   #check(replica: SimReplica, term: number, last: number): void {
-    if (term > 1 && this.#holders.get(term) === replica.name) return
-    const covering = this.#marks.find((mark) => mark.through >= last)
-    if (covering === undefined) {
-      this.fail(`${replica.name} sent output ${last} in term ${term} without ever logging it to the backup`)
+    this.#lastSent[term] = Math.max(this.#lastSent[term] ?? 0, last)
+    for (const other of this.#sim.replicas) {
+      if (other === replica || !other.isUp) continue
+      const { eligibleTerm, covered } = this.#ledger.of(other)
+      if (eligibleTerm < term || covered >= last) continue
+      const lacks = `${other.name}, which may take over, has a log that ends with output ${covered}`
+      this.fail(`${replica.name} let output ${last} out too early in term ${term}: ${lacks}`)
     }
-    if (covering.seq <= this.#receivedSeq) return
-    const needs = `output ${last} needs seq ${covering.seq}, the backup has read up to ${this.#receivedSeq}`
-    this.fail(`${replica.name} let an output out too early in term ${term}: ${needs}`)
   }
 }

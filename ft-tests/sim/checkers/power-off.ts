@@ -1,6 +1,7 @@
 /** A machine that its operator powers off stays off: every replica ends, and none goes live for it (P3.3-2). */
-import { Kind } from '../../../logging-channel/entries.ts'
+import { ControlOperation, Kind, type LogEntry } from '../../../logging-channel/entries.ts'
 import type { LogFrame } from '../../../logging-channel/messages.ts'
+import { isFollowing } from '../../../hypervisor/ft/phase.ts'
 import { Checker } from '../checker.ts'
 import type { SimReplica } from '../sim-replica.ts'
 import type { Simulation } from '../simulation.ts'
@@ -14,8 +15,10 @@ export class PowerOff extends Checker {
     this.#sim = sim
   }
 
-  override onFrameReceived(_replica: SimReplica, frame: LogFrame): void {
-    if (frame.entries.some((entry) => entry.kind === Kind.control)) this.#sim.isPowerOffReceived = true
+  override onFrameReceived(replica: SimReplica, frame: LogFrame): void {
+    const isPowerOff = (entry: LogEntry): boolean => entry.kind === Kind.control && entry.operation === ControlOperation.powerOff
+    // One that suspects its primary hears no more.
+    if (frame.entries.some(isPowerOff) && isFollowing(replica.core.phase)) this.#sim.toldOff.add(replica)
   }
 
   override atEnd(sim: Simulation): void {
