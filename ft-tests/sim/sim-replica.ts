@@ -72,13 +72,13 @@ export class SimReplica {
     this.#sim = sim
     this.traits = traits
     this.wallJumpUs = traits.wallSkewUs
-    const { core, machine } = buildReplica(sim, traits, {
+    const built = buildReplica(sim, traits, {
       wallOffsetUs: () => this.wallJumpUs,
       onOutput: () => void this.emitted++,
       onSnapshot: () => (this.copied = { rests: this.rests, ticks: this.machine.ticks, emitted: this.emitted })
     })
-    this.core = core
-    this.machine = machine
+    this.core = built.core
+    this.machine = built.machine
   }
 
   get name(): string {
@@ -129,8 +129,8 @@ export class SimReplica {
   kill(): void {
     if (!this.isUp) return
     this.isDead = true
-    const isHalf = [...[...this.#peers.values()].map((end) => end.breakOff()), this.#switchOut?.breakOff()]
-    if (isHalf.includes(true)) this.#sim.reached('half-delivered write')
+    const cuts = [this.#switchOut, ...this.#peers.values()].map((end) => end?.breakOff())
+    if (cuts.includes(true)) this.#sim.reached('half-delivered write')
   }
 
   pause(): void {
@@ -144,8 +144,6 @@ export class SimReplica {
     this.#timeDue = false
     this.#schedule()
   }
-
-  // The world's side: what arrives
 
   /** This side of a new connection of the logging channel; whoever makes it sets `out`. */
   peerEnd(): PeerEnd {
