@@ -15,6 +15,8 @@ export interface SnapshotSource {
 
 /** No piece leaves while so many bytes are under way: enough for a backup that is busy now and then. */
 const inFlightBytesMax = 8 * 1024 * 1024
+/** Slices of zeroes looked at in one go: a few milliseconds. */
+const emptySlicesMax = 8
 
 export class SnapshotSender {
   /** Position in the log: every entry up to it is in the snapshot. */
@@ -45,10 +47,11 @@ export class SnapshotSender {
     return this.#isLastSent && this.#received === this.#sent
   }
 
-  /** The next piece, if one may leave now. */
+  /** The next piece, if one may leave now: not while much is under way, nor after looking at many zeroes. */
   next(term: number): SnapshotPiece | undefined {
+    if (this.#ahead?.length === 0) this.#ahead = this.#read()
     const bytes = this.#ahead
-    if (bytes === undefined || this.#sent - this.#received >= inFlightBytesMax) return undefined
+    if (bytes === undefined || bytes.length === 0 || this.#sent - this.#received >= inFlightBytesMax) return undefined
     const { doneBytes: done, totalBytes: total } = this.#source
     this.#ahead = this.#read()
     const offset = this.#sent
@@ -66,10 +69,10 @@ export class SnapshotSender {
     this.#received = received
   }
 
-  /** One ahead, so that the last piece can say that it is. */
+  /** One ahead, so that the last piece can say that it is. No bytes if the source had none in several slices: it has more. */
   #read(): Uint8Array | undefined {
     let bytes = this.#source.next()
-    while (bytes !== undefined && bytes.length === 0) bytes = this.#source.next()
+    for (let slices = 1; bytes?.length === 0 && slices < emptySlicesMax; slices++) bytes = this.#source.next()
     return bytes
   }
 }
