@@ -4,6 +4,8 @@ import type { Operands } from './operands.ts'
 import { AT } from './value-stack.ts'
 import type { Operand } from './value-stack.ts'
 
+const SOURCES = ['a', 'b', 'c'] as const
+
 /** How far back the instruction that made an address is looked for. */
 const REACH = 8
 
@@ -27,6 +29,8 @@ const products = new Map(['f32', 'f64'].map(type => [
 /** Instructions whose registers fused ones can do without being made: they write no register but `d`, if they have one. */
 const HARMLESS = INSTRUCTIONS.map(({ name, operands }) =>
   (operands.includes('d') ? !/grow|zero/.test(name) : /store|^br_(if|unless)|^global\.set/.test(name)))
+const READS = FORMS.map(({ fields }) => SOURCES.filter(source => fields.some(({ letter }) => letter === source)))
+const reads = (emitted: Emitted, register: number): boolean => READS[emitted.opcode].some(source => emitted[source] === register)
 const WRITES = FORMS.map(({ fields }) => fields.some(({ letter }) => letter === 'd'))
 
 /** Instructions that add up addresses. */
@@ -86,6 +90,8 @@ export class Fusion {
     for (let back = 0; back < REACH; back++) {
       const made = code.last(back)
       if (made === undefined || !HARMLESS[made.opcode]) return undefined
+      // A `local.tee` between may have copied the address: then it is needed where it is.
+      if (reads(made, operand.slot) && made.d !== operand.slot) return undefined
       if (made.d === operand.slot && WRITES[made.opcode]) return made.makes ? this.takeSum(made, back, plain) : undefined
     }
     return undefined
