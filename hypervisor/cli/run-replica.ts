@@ -33,6 +33,10 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
   const secret = await sharedSecret(flags, [listen, flags.primary, flags.net === 'switch' ? flags.switch : undefined])
   const voice = process.send === undefined ? standalone(flags.json ?? false) : supervised()
   const ended = Promise.withResolvers<number>()
+  // Until it is up, there is nothing to end in good order.
+  const orphaned = (): never => process.exit(ExitCode.host)
+  process.once('disconnect', orphaned)
+  if (process.send !== undefined && !process.connected) orphaned()
   const replica = await ReplicaProcess.start({
     ...tuningOf(flags), role, image, args, vm: flags.vm, arbiterDirectory: flags.arbiter, unprotected: flags.unprotected ?? false,
     recordsDirectory: recordsDirectory(flags.records),
@@ -52,6 +56,7 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
       }
     }
   })
+  process.off('disconnect', orphaned)
   obey(replica, voice)
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => replica.fail(error))
   return await ended.promise

@@ -56,7 +56,7 @@ export class FailoverFiles {
     const at = new Date().toISOString()
     try {
       mkdirSync(this.#directory, { recursive: true })
-      writeFileSync(path, `${JSON.stringify({ vm: this.#vm, at, ...record, duplicatesDropped: duplicates }, undefined, 2)}\n`)
+      writeFileSync(path, `${JSON.stringify({ vm: this.#vm, at, ...record, duplicatesDropped: duplicates }, rounded, 2)}\n`)
     } catch (error) {
       const fields = { event: 'failover-record', term, error: (error as Error).message }
       return this.#report({ level: 'warn', msg: `the record of the failover can't be written: ${fields.error}`, fields })
@@ -67,4 +67,9 @@ export class FailoverFiles {
       fields: { event: 'failover-record', path, term, duplicatesDropped: duplicates }
     })
   }
+}
+
+/** Times to a hundredth of a millisecond. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 100) / 100 : value
 }

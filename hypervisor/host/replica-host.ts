@@ -30,8 +30,9 @@ export type ReplicaHostOptions = {
 
 /** The core looks at its clocks this often in a heartbeat interval. */
 const checksPerInterval = 5
-/** Connections to the logging channel at a time; strangers that say nothing must not use up memory. */
+/** Connections to the logging channel at a time, and how long one may say nothing: strangers must not use the host up. */
 const peersMax = 16
+const helloTimeoutMs = 10_000
 
 export class ReplicaHost {
   readonly #options: ReplicaHostOptions
@@ -62,15 +63,27 @@ export class ReplicaHost {
   connectPeer(link: Link): void {
     if (this.#halted || this.#peers.size >= peersMax) return link.destroy()
     const peer = ++this.#lastPeer
+    const silent = setTimeout(() => this.#onSilent(peer), helloTimeoutMs)
     const channel = new PeerChannel(link, {
-      onMessage: (message) => this.#step({ kind: 'peer', peer, message }),
+      onMessage: (message) => {
+        clearTimeout(silent)
+        this.#step({ kind: 'peer', peer, message })
+      },
       onClosed: (reason, corrupt) => {
+        clearTimeout(silent)
         this.#peers.delete(peer)
         this.#step({ kind: 'peerClosed', peer, reason, corrupt })
       }
     })
     this.#peers.set(peer, channel)
     this.#step({ kind: 'peerOpen', peer })
+  }
+
+  /** Whoever says nothing is no peer, and must not take the place of one. */
+  #onSilent(peer: number): void {
+    if (this.#halted || !this.#peers.has(peer)) return
+    this.#closePeer(peer)
+    this.#step({ kind: 'peerClosed', peer, reason: `it said nothing in ${helloTimeoutMs} ms`, corrupt: false })
   }
 
   connectSwitch(port: SwitchPort, onLost: () => void): void {
