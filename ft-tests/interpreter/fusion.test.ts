@@ -3,7 +3,7 @@ import { interpreterFixture as fixture, word } from '../engines/guest-fixture.ts
 
 test('an address that a local keeps too is computed where it was', async t => {
   const { engine, call } = fixture({
-    interrupt: `(local $x i32) (local $y i32) (local.set $x (i32.const 64)) (local.set $y (i32.const 64))
+    interrupt: `(local $x i32) (local $between i64) (local $y i32) (local.set $x (i32.const 64)) (local.set $y (i32.const 64))
       (local.get $x)
       (i32.store (local.tee $x (i32.add (i32.shl (local.get $causes) (i32.const 2)) (local.get $y))) (local.get $causes))
       (i32.store (i32.const 0) (local.get $x))
