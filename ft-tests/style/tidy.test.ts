@@ -32,7 +32,7 @@ const entryPoints: readonly RegExp[] = [
   /^ft-tests\/channel\/fuzz\/run\.ts$/, // npm run fuzz:links
   /^ft-tests\/exhaustive\/run\.ts$/, // npm run drill:exhaustive
   /^ft-tests\/wasm\/(fuzz\/run|hostile-child)\.ts$/, // npm run fuzz:decoder; hostile.test.ts starts the child
-  /^ft-tests\/sim\/run\.ts$/, // npm run sim
+  /^ft-tests\/sim\/run(-mutants)?\.ts$/, // npm run sim, npm run sim:mutants
   /^ft-tests\/model\/run\.ts$/, // npm run model
   /^ft-tests\/fuzz\/run\.ts$/, // npm run fuzz:engines
   /^ft-tests\/engines\/check-\w+\.ts$/, // npm run check:stops, check:snapshots
