@@ -30,7 +30,7 @@ const transitions = [
   'primary alone → marking', 'primary marking → protected', 'primary marking → suspecting', 'primary suspecting → marking',
   'primary protected → stepping-down', 'primary stepping-down → halted', 'primary stepping-down → suspecting',
   'backup joining → replaying', 'backup joining → receiving', 'backup receiving → catching-up', 'backup catching-up → replaying',
-  'backup replaying → catching-up', 'backup replaying → suspecting', 'backup replaying → leaving', 'backup replaying → halted',
+  'backup replaying → suspecting', 'backup replaying → leaving', 'backup replaying → halted',
   'backup suspecting → draining', 'backup suspecting → alone', 'backup suspecting → halted', 'backup draining → alone',
   'backup leaving → halted', 'backup joining → halted', 'backup receiving → halted', 'backup catching-up → halted'
 ]

@@ -53,7 +53,8 @@ export const sourceMutants: Readonly<Record<string, SourceMutant>> = {
     file: 'hypervisor/ft/replay-run.ts', text: 'if (head.kind === Kind.timer) this.#deadlines.disarm(head.timer)', instead: ''
   },
   stateHashUnchecked: {
-    file: 'hypervisor/ft/replay-run.ts', text: 'if (page < 0 && hash === entry.hash && entry.tick === machine.ticks) return', instead: 'return'
+    file: 'hypervisor/ft/replay-run.ts', text: 'if (page < 0 && hash === entry.hash && entry.tick === machine.ticks) return',
+    instead: 'return'
   },
   frameCutBeforeProgress: {
     file: 'hypervisor/ft/log-writer.ts', text: ' && entry.kind !== Kind.progress', instead: ''
@@ -70,14 +71,16 @@ export const sourceMutants: Readonly<Record<string, SourceMutant>> = {
     file: 'hypervisor/ft/eligibility.ts', text: 'return this.#hasState && this.#term === term', instead: 'return true'
   },
   markWithoutOutputRule: {
-    file: 'hypervisor/ft/backup-link.ts', text: "return this.stage === 'marked' || this.stage === 'eligible'", instead: "return this.stage === 'eligible'"
+    file: 'hypervisor/ft/backup-link.ts', text: "return this.stage === 'marked' || this.stage === 'eligible'",
+    instead: "return this.stage === 'eligible'"
   },
   markBeforeLog: {
     file: primarySide, text: "link.stage === 'log' && link.bytesBehind <= markBehindBytesMax",
     instead: "(link.stage === 'log' || link.stage === 'snapshot')"
   },
   retiringBackupIgnored: {
-    file: 'hypervisor/ft/backup-link.ts', text: " || this.stage === 'eligible' || this.stage === 'retiring'", instead: " || this.stage === 'eligible'"
+    file: 'hypervisor/ft/backup-link.ts', text: " || this.stage === 'eligible' || this.stage === 'retiring'",
+    instead: " || this.stage === 'eligible'"
   },
   retiredBackupStays: {
     file: backupSide, text: 'return this.#core.halt(ExitCode.ok, `retired: ${message.reason}`)', instead: 'return'
