@@ -37,6 +37,20 @@ for (const mode of MODES) {
   })
 }
 
+test.serial('kill-both-in-turn: one pair, the same clients, and they notice nothing', async (t) => {
+  const { code, stdout, stderr } = await run('kill-both-in-turn', '--rounds', '3', '--min-rate', '100', '--seconds', '1', '--json')
+  t.is(code, 0, stderr)
+  const report = JSON.parse(stdout) as { figures: Record<string, { rounds: number }> }
+  t.like(report, { rounds: 3, lostAcknowledged: 0, duplicated: 0, brokenConnections: 0, nonLinearizable: 0, divergences: 0 })
+  t.is(report.figures['protectedAgainMs'].rounds, 3)
+})
+
+test.serial('kill-both-in-turn fails where there was no load', async (t) => {
+  const { code, stderr } = await run('kill-both-in-turn', '--rounds', '1', '--rate', '50', '--min-rate', '1000', '--seconds', '1', '--json')
+  t.is(code, 1)
+  t.regex(stderr, /1000 are demanded/)
+})
+
 test.serial('a service without a backup cannot be drilled', async (t) => {
   const { code, stdout, stderr } = await run('kill-primary', '--rounds', '1', '--', '--unprotected')
   t.is(code, 1)
