@@ -1,6 +1,6 @@
 import { StateHasher } from '../machine/state-hash.ts'
 import { HEADER } from './core/header.ts'
-import { INSTRUCTIONS } from './instructions/table.ts'
+import { coreVersion } from './core/version.ts'
 import type { Instance } from './runtime/instance.ts'
 import type { Entry, Processor } from './runtime/processor.ts'
 
@@ -15,7 +15,7 @@ const HEAD_WORDS = 2
 /** Names the code that frames belong to: the translated module with all its addresses, and what its instructions mean. */
 export function fingerprint(instance: Instance): number {
   const hasher = new StateHasher()
-  for (const { name, operands, body } of INSTRUCTIONS) hasher.bytes(new TextEncoder().encode(`${name} ${operands} ${body}`))
+  hasher.word(coreVersion())
   hasher.bytes(instance.code.bytes)
   return hasher.digest()
 }

@@ -3,10 +3,12 @@ import type { Instruction } from '../instructions/form.ts'
 import { INSTRUCTIONS } from '../instructions/table.ts'
 import { expand } from './expand.ts'
 import type { Variant } from './expand.ts'
+import { coreVersion } from './version.ts'
 import { BREAK_BIT, HEADER, READ, STATUS, WATCH, WATCH_BYTES, WRITE } from './header.ts'
 
 /** What both loops share. Functions that the loops leave through are exported, so that the compiler keeps them out of line. */
-const PRELUDE = `// Generated from the table of register instructions.
+const PRELUDE = `export function version(): u32 { return ${coreVersion()}; }
+// Generated from the table of register instructions.
 const PC: usize = ${HEADER.pc}, FP: usize = ${HEADER.fp}, LEFT: usize = ${HEADER.left}, MEMORY: usize = ${HEADER.memory};
 const TRAP_KIND: usize = ${HEADER.trap}, STEP: usize = ${HEADER.step}, STEPS_LEFT: usize = ${HEADER.stepsLeft};
 const PASSING: usize = ${HEADER.passing}, WATCH_COUNT: usize = ${HEADER.watchCount}, WATCHES: usize = ${HEADER.watches};

@@ -1,11 +1,14 @@
 import { instantiateSync } from '@assemblyscript/loader'
 import { HEAP_START } from '../core/header.ts'
+import { coreVersion } from '../core/version.ts'
 
 const PAGE_BYTES = 65536
 const CODE_ALIGNMENT = 16
 
 interface CoreExports {
   readonly memory: WebAssembly.Memory
+  /** See `coreVersion`; missing in cores that are older than it. */
+  version?(): number
   /** Both loops give a `STATUS`. */
   run(): number
   runDebug(): number
@@ -28,9 +31,15 @@ export class Core {
   private highest = HEAP_START
   private free: { at: number, bytes: number }[] = []
 
-  /** @param module the compiled core; the host layer loads it (`host/interpreter/`) */
+  /**
+   * @param module the compiled core; the host layer loads it (`host/interpreter/`)
+   * @throws Error in one line if it was made from another table of instructions
+   */
   constructor(module: WebAssembly.Module) {
     this.exports = instantiateSync(module, {}).exports as unknown as CoreExports
+    if ((this.exports.version?.() ?? 0) >>> 0 !== coreVersion()) {
+      throw new Error('the interpreter\'s core is of another version than its translator: run npm run build')
+    }
     this.view = new DataView(this.exports.memory.buffer)
     this.bytes = new Uint8Array(this.exports.memory.buffer)
   }
