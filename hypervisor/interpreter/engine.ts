@@ -48,7 +48,8 @@ interface Wanted {
 export class InterpreterEngine implements Engine {
   private readonly onHalt: (error: unknown) => void
   private readonly instance: Instance
-  private readonly processor: Processor
+  /** The execution core and its stacks, for debuggers and tools. */
+  readonly processor: Processor
   private readonly shape: StateShape
   private readonly guest: GuestState
   private state: State = 'idle'

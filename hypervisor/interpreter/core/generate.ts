@@ -1,4 +1,6 @@
 import { layOutForm } from '../instructions/form.ts'
+import { RUN_OPCODES, RUNS_FROM } from '../instructions/run-opcodes.ts'
+import type { Run } from '../instructions/run-opcodes.ts'
 import type { Instruction } from '../instructions/form.ts'
 import { INSTRUCTIONS } from '../instructions/table.ts'
 import { expand } from './expand.ts'
@@ -55,12 +57,20 @@ function cases(variant: Variant): string {
   const isCold = variant === 'cold' || variant === 'coldDebug'
   const one = (instruction: Instruction, opcode: number): string => {
     if (instruction.cold !== isCold) return ''
-    const { length } = layOutForm(instruction.operands)
-    const body = expand(instruction, variant)
-    const onward = isCold ? `return ${length};` : `pc += ${length}; continue;`
-    return `case ${opcode}: { // ${instruction.name}\n${body} ${onward}\n}\n`
+    const onward = isCold ? `return ${layOutForm(instruction.operands).length};` : `${advance(instruction)} continue;`
+    const labels = variant === 'debug' ? [opcode, ...(RUNS_FROM.get(opcode) ?? []).map(run => run.opcode)] : [opcode]
+    const heads = labels.map(label => `case ${label}:`).join(' ')
+    return `${heads} { // ${instruction.name}\n${expand(instruction, variant)} ${onward}\n}\n`
   }
-  return INSTRUCTIONS.map(one).join('')
+  return INSTRUCTIONS.map(one).join('') + (variant === 'fast' ? RUN_OPCODES.map(runCase).join('') : '')
+}
+
+const advance = ({ operands, jumps }: Instruction): string => (jumps ? '' : `pc += ${layOutForm(operands).length};`)
+
+function runCase({ opcode, parts }: Run): string {
+  const instructions = parts.map(part => INSTRUCTIONS[part])
+  const code = instructions.map(instruction => `{ // ${instruction.name}\n${expand(instruction, 'fast')} ${advance(instruction)}\n}\n`)
+  return `case ${opcode}: {\n${code.join('')} continue;\n}\n`
 }
 
 const coldSwitch = (name: string, variant: Variant): string => `

@@ -1,4 +1,4 @@
-import { cold, hot } from './form.ts'
+import { cold, hot, jump } from './form.ts'
 import type { Instruction } from './form.ts'
 
 /**
@@ -39,8 +39,8 @@ const calls: Instruction[] = [
 ]
 
 const jumps: Instruction[] = [
-  hot('br', 't', 'JUMP($t);'),
-  hot('br_tick', 't', 'pc = $t; TICK; continue;'),
+  jump('br', 't', 'pc = $t;'),
+  jump('br_tick', 't', 'pc = $t; TICK;'),
   hot('tick', '', 'pc += LENGTH; TICK; continue;'),
   // The targets follow, the default last; `i` is how many come before it.
   hot('br_table', 'ai', `const index = $a.u32; const last: u32 = $i;

@@ -53,7 +53,13 @@ export interface Instruction {
   readonly body: string
   /** True for what is rare or large: it goes to a second switch, out of the hot one. */
   readonly cold: boolean
+  /** True for what does nothing but go elsewhere: its body sets `pc`. */
+  readonly jumps: boolean
 }
 
-export const hot = (name: string, operands: string, body: string): Instruction => ({ name, operands, body, cold: false })
-export const cold = (name: string, operands: string, body: string): Instruction => ({ name, operands, body, cold: true })
+const one = (name: string, operands: string, body: string, cold: boolean, jumps: boolean): Instruction =>
+  ({ name, operands, body, cold, jumps })
+
+export const hot = (name: string, operands: string, body: string): Instruction => one(name, operands, body, false, false)
+export const cold = (name: string, operands: string, body: string): Instruction => one(name, operands, body, true, false)
+export const jump = (name: string, operands: string, body: string): Instruction => one(name, operands, body, false, true)

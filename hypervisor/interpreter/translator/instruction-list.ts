@@ -1,4 +1,5 @@
-import { FORMS } from '../instructions/table.ts'
+import { RUNS_FROM } from '../instructions/run-opcodes.ts'
+import { FORMS, INSTRUCTIONS } from '../instructions/table.ts'
 import type { CodeWriter } from './code-writer.ts'
 
 /** A register instruction being built; its fields are its operands' letters (see `instructions/form.ts`). */
@@ -93,13 +94,30 @@ export class InstructionList {
     })
     addresses[this.list.length] = address
     const at = (label: number): number => addresses[this.labels[label]]
-    for (const emitted of this.list) writeOne(emitted, out, at)
+    this.list.forEach((emitted, index) => writeOne(emitted, this.writtenOpcode(index), out, at))
+  }
+
+  /** The opcode to write for an instruction: the one of the longest run that begins with it, or its own. */
+  private writtenOpcode(index: number): number {
+    const { opcode } = this.list[index]
+    return RUNS_FROM.get(opcode)?.find(({ parts }) => this.begins(index, parts))?.opcode ?? opcode
+  }
+
+  /** Whether these instructions are what runs from `index` on, as long as no condition leads elsewhere. */
+  private begins(index: number, parts: readonly number[]): boolean {
+    let at = index
+    return parts.every(part => {
+      const emitted = this.list[at]
+      if (emitted?.opcode !== part) return false
+      at = INSTRUCTIONS[part].jumps ? this.labels[emitted.t] : at + 1
+      return true
+    })
   }
 }
 
-function writeOne(emitted: Emitted, out: CodeWriter, at: (label: number) => number): void {
+function writeOne(emitted: Emitted, written: number, out: CodeWriter, at: (label: number) => number): void {
   const { opcode, source } = emitted
-  out.begin(opcode, FORMS[opcode].length, source)
+  out.begin(written, FORMS[opcode].length, source)
   for (const { letter, offset } of FORMS[opcode].fields) {
     switch (letter) {
       case 'd': out.small(offset, emitted.d); break
