@@ -68,8 +68,9 @@ function cases(variant: Variant): string {
 const advance = ({ operands, jumps }: Instruction): string => (jumps ? '' : `pc += ${layOutForm(operands).length};`)
 
 function runCase({ opcode, parts }: Run): string {
-  const instructions = parts.map(part => INSTRUCTIONS[part])
-  const code = instructions.map(instruction => `{ // ${instruction.name}\n${expand(instruction, 'fast')} ${advance(instruction)}\n}\n`)
+  const code = parts.map(part => INSTRUCTIONS[part]).map(instruction => (
+    `{ // ${instruction.name}\n${expand(instruction, 'fast')} ${advance(instruction)}\n}\n`
+  ))
   return `case ${opcode}: {\n${code.join('')} continue;\n}\n`
 }
 

@@ -1,5 +1,6 @@
 import { StateHasher } from '../../machine/state-hash.ts'
 import { HEADER } from './header.ts'
+import { RUNS } from '../instructions/runs.ts'
 import { INSTRUCTIONS } from '../instructions/table.ts'
 
 let version: number | undefined
@@ -17,6 +18,6 @@ function compute(): number {
   const hasher = new StateHasher()
   const encoder = new TextEncoder()
   for (const { name, operands, body, cold } of INSTRUCTIONS) hasher.bytes(encoder.encode(`${name} ${operands} ${cold} ${body}`))
-  hasher.bytes(encoder.encode(JSON.stringify(HEADER)))
+  hasher.bytes(encoder.encode(JSON.stringify([HEADER, RUNS])))
   return hasher.digest()
 }
