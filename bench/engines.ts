@@ -33,7 +33,7 @@ Kernels: ${kernels().map(({ name }) => name).join(', ')}
 Contenders: ${everyone.map(({ name, description }) => `\n  ${name}: ${description}`).join('')}
 
 Examples:
-  npm run bench:engines                                        15 rounds, everything, about 5 minutes
+  npm run bench:engines                                        15 rounds, everything, about 8 minutes
   npm run bench:engines -- --quick --json                      5 rounds, our engines, under 50 s
   npm run bench:engines -- --kernels fib,vm --contenders v8`
 
