@@ -54,7 +54,9 @@ export class Ledger extends Checker {
   }
 
   override onReport(replica: SimReplica, report: Report): void {
-    if (report.event === 'snapshot') this.#copies.set(report.peer, { seq: report.seq, copied: replica.copied! })
+    // A stray connection under the same name may be given another copy later: the replica has the first.
+    if (report.event !== 'snapshot' || this.#copies.has(report.peer)) return
+    this.#copies.set(report.peer, { seq: report.seq, copied: replica.copied! })
   }
 
   override onPhase(replica: SimReplica, was: Phase, phase: Phase): void {
