@@ -7,6 +7,9 @@ import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
 import type { ChannelMessage } from '../../logging-channel/messages.ts'
 import type { Arrival, Lane } from './lane.ts'
 
+/** As in hypervisor/host/replica-host.ts. */
+export const helloTimeoutMs = 10_000
+
 export type PeerHandlers = {
   readonly onMessage: (message: ChannelMessage) => void
   readonly onClosed: (reason: string, corrupt: boolean) => void
@@ -24,12 +27,13 @@ export class PeerEnd {
   readonly #decoder: FrameDecoder
   readonly #handlers: PeerHandlers
   #isReading = true
+  #isSilent = true
   #unread: Arrival[] = []
 
   constructor(handlers: PeerHandlers, checksum: Checksum = crc32) {
     this.#handlers = handlers
     this.#encoder = new MessageEncoder({ checksum })
-    this.#decoder = new FrameDecoder({ checksum, onMessage: (message) => this.isOpen && handlers.onMessage(message) })
+    this.#decoder = new FrameDecoder({ checksum, onMessage: (message) => this.#onMessage(message) })
   }
 
   send(message: ChannelMessage): void {
@@ -63,6 +67,13 @@ export class PeerEnd {
     }
   }
 
+  /** `helloTimeoutMs` have passed: whoever has said nothing is no peer. */
+  giveUpSilent(): void {
+    if (!this.isOpen || !this.#isSilent) return
+    this.out!.end()
+    this.#closed('it said nothing', false)
+  }
+
   /** Stops or resumes reading. @returns what had come meanwhile and is to be read now */
   setReading(on: boolean): readonly Arrival[] {
     this.#isReading = on
@@ -70,6 +81,11 @@ export class PeerEnd {
     const unread = this.#unread
     this.#unread = []
     return unread
+  }
+
+  #onMessage(message: ChannelMessage): void {
+    this.#isSilent = false
+    if (this.isOpen) this.#handlers.onMessage(message)
   }
 
   #closed(reason: string, corrupt: boolean): void {

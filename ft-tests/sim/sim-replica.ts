@@ -15,7 +15,7 @@ import { buildReplica, type ReplicaTraits } from './build-replica.ts'
 import type { Arrival, Lane } from './lane.ts'
 import { type DieAfter, lastOfLife } from './last-of-life.ts'
 import type { Copied } from './ledger.ts'
-import { PeerEnd } from './peer-end.ts'
+import { helloTimeoutMs, PeerEnd } from './peer-end.ts'
 import type { Simulation } from './simulation.ts'
 import type { SwitchConnection } from './sim-switch.ts'
 
@@ -236,6 +236,7 @@ export class SimReplica {
   #connectPeer(end: PeerEnd): void {
     end.id = ++this.#lastPeer
     this.#peers.set(end.id, end)
+    this.#sim.scheduler.after(helloTimeoutMs, () => this.isUp && !this.isPaused && end.giveUpSilent())
     this.step({ kind: 'peerOpen', peer: end.id })
   }
 
