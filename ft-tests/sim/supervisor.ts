@@ -2,15 +2,19 @@
 import { SimReplica } from './sim-replica.ts'
 import type { Simulation } from './simulation.ts'
 
-/** New processes in a run, so that no plan goes on for ever; once all is well, some more. */
+/** New processes while a plan lasts, so that none goes on for ever. */
 const newcomersMax = 6
-const newcomersAfterwards = 6
+/** Once all is well, waits after starts that came to nothing, as hypervisor/host/back-off.ts has them. */
+const backOffMs = 100
+const backOffMsMax = 5000
 /** A new backup that its primary does not answer is given up. */
 const joinMsMax = 2000
 
 export class Supervisor {
   readonly #sim: Simulation
   #isStopped = false
+  #failures = 0
+  #notBeforeMs = 0
 
   constructor(sim: Simulation) {
     this.#sim = sim
@@ -53,9 +57,19 @@ export class Supervisor {
   }
 
   #look(): void {
-    const { live, replicas, isHealed } = this.#sim
-    const most = newcomersMax + (isHealed ? newcomersAfterwards : 0)
-    if (!live.isUp || live.core.phase !== 'alone' || replicas.length - 2 >= most) return
-    if (!replicas.some((replica) => replica.isCandidate)) this.startNewcomer('backup')
+    const { live, replicas, isHealed, isProtected } = this.#sim
+    if (isProtected) this.#failures = 0
+    if (!live.isUp || live.core.phase !== 'alone' || replicas.some((replica) => replica.isCandidate)) return
+    if (!isHealed && replicas.length - 2 < newcomersMax) return this.startNewcomer('backup')
+    if (isHealed && this.#isDue) this.#startAgain()
+  }
+
+  get #isDue(): boolean {
+    return this.#sim.nowMs >= this.#notBeforeMs
+  }
+
+  #startAgain(): void {
+    this.#notBeforeMs = this.#sim.nowMs + Math.min(backOffMs * 2 ** this.#failures++, backOffMsMax)
+    this.startNewcomer('backup')
   }
 }
