@@ -29,12 +29,13 @@ import { Supervisor } from './supervisor.ts'
 import { SimSwitch, SwitchConnection } from './sim-switch.ts'
 import { Trace } from './trace.ts'
 
-/** Time that a healthy service has for what is left once the last fault is over. */
+/** Time that a healthy service has for what is left once the last fault is over, or for the next reply of a long plan. */
 const patienceMs = 20_000
 /** Where nobody can serve, it is looked on for so long that nobody does. */
 const lostMs = 500
-/** A power-off waits a second for outputs to be taken, no longer. */
+/** A power-off waits a second for outputs to be taken, no longer. A slow backup replays what it has received first. */
 const powerOffMs = 3000
+const runMsMax = 600_000
 const slowAtPowerOff = 100
 const slowBeforePowerOffMs = 10
 
@@ -126,7 +127,15 @@ export class Simulation {
     if (this.options.reprotects) this.supervisor.start()
     let isJoined = false
     let patientUntilMs = Infinity
-    while (this.scheduler.next(Math.min(patientUntilMs, 600_000))) {
+    let replies = 0
+    for (;;) {
+      if (!this.scheduler.next(Math.min(patientUntilMs, runMsMax))) {
+        // Short slices over a slow channel take their time: what counts is that clients are served, and go on being served.
+        if (this.isServiceLost || this.nowMs >= runMsMax || this.#replies === replies) break
+        replies = this.#replies
+        patientUntilMs += patienceMs
+        continue
+      }
       if (!isJoined && primary.core.phase === 'waiting') {
         isJoined = true
         this.connect(primary, backup)
@@ -136,12 +145,17 @@ export class Simulation {
       if (isJoined && this.#injector.isOver && patientUntilMs === Infinity) {
         this.#heal()
         patientUntilMs = this.nowMs + (this.isServiceLost ? lostMs : patienceMs)
+        replies = this.#replies
       }
       if (patientUntilMs < Infinity && this.clients.every((client) => client.isDone) && this.#isSettled) break
       if (this.isPoweredOffEarly && this.nowMs > this.options.powerOffAtMs) break
     }
     if (this.isPoweredOffEarly || (this.options.powerOffAtEnd && this.clients.every((client) => client.isDone))) this.#powerOff()
     this.#end()
+  }
+
+  get #replies(): number {
+    return this.clients.reduce((sum, client) => sum + client.reader.replies, 0)
   }
 
   /** Protected, or nobody is to see to it. */
@@ -195,10 +209,22 @@ export class Simulation {
       if (!replica.isUp) continue
       if (!this.toldOff.has(replica)) replica.take({ kind: 'powerOff', reason: 'the operator wants it' })
       this.#killAfterPowerOff(replica)
-      const untilMs = this.nowMs + powerOffMs
-      while (this.scheduler.next(untilMs) && this.replicas.some((r) => r.isUp));
+      this.#awaitEnd()
       this.reached('powered off')
     }
+  }
+
+  /** Until every replica has ended, or nothing is replayed any more either. */
+  #awaitEnd(): void {
+    for (let ticks = -1; ticks !== this.#ticksOfBackups;) {
+      ticks = this.#ticksOfBackups
+      const untilMs = this.nowMs + powerOffMs
+      while (this.scheduler.next(untilMs)) if (!this.replicas.some((r) => r.isUp)) return
+    }
+  }
+
+  get #ticksOfBackups(): number {
+    return this.replicas.reduce((sum, { core, machine }) => (core.role === 'backup' ? sum + machine.ticks : sum), 0)
   }
 
   #killAfterPowerOff(replica: SimReplica): void {
