@@ -40,6 +40,8 @@ const DRAIN_MS = 10_000
 /** A few more rounds of calls once all has happened. */
 const AFTERMATH_CALLS = 100
 const ATTEMPTS_MAX = 20
+/** A test-and-set takes its time, and a primary that asks for one takes no backup. */
+const ATTEMPT_EVERY_MS = 25
 
 export async function runPoint(options: PointOptions): Promise<Point> {
   const world = await CrashWorld.open(options.guest)
@@ -135,6 +137,7 @@ class Run {
       const isPaired = (): boolean => next.saw('protected') && survivor.reports.slice(before).some(({ event }) => event === 'protected')
       await world.until(() => isPaired() || next.halted !== undefined, 'protection again')
       if (next.halted === undefined) return next
+      await pause(ATTEMPT_EVERY_MS)
     }
     throw new Stuck(`no new backup in ${ATTEMPTS_MAX} attempts`)
   }
@@ -172,4 +175,5 @@ class Run {
   }
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
