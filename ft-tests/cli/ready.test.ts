@@ -64,3 +64,11 @@ test.serial('options may follow the image; what follows -- is the guest\'s', asy
   const { ready } = await startPair(t, ['proxy', '--port', '0:8080', '--', '8080', `127.0.0.1:${target.ready.port}`])
   t.is(await (await TcpClient.open(t, ready)).ask('through both', 12), 'through both')
 })
+
+test.serial('a guest that listens on another port than the published one: said at once, as nothing will ever be ready', async (t) => {
+  const command = new Command(t, ['--port', '0:81', 'echo'])
+  while (!command.stderr.includes('not published')) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.regex(command.stderr, /ft-run: the guest listens on its port 7, which is not published \(published: 81\); use --port HOSTPORT:7/)
+  command.process.kill('SIGINT')
+  t.not((await command.ended).signal, 'SIGKILL')
+})

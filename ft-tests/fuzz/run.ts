@@ -11,6 +11,7 @@ import { writeFinding } from './finding.ts'
 import { parseOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { huntPlants } from './plant-hunt.ts'
+import { textOf } from './report-text.ts'
 import { runTiers } from './tiers.ts'
 import { KeptModules, TranslateToFuzz } from './wasm-opt.ts'
 
@@ -26,7 +27,7 @@ const command = options.plant !== undefined ? huntPlants : options.tiers ? runTi
 const { passed, report } = await command(options)
 const secondsTotal = Number(((performance.now() - startedMs) / 1000).toFixed(1))
 const all = { ...report, secondsTotal }
-process.stdout.write(`${options.json ? JSON.stringify(all) : JSON.stringify(all, undefined, 2)}\n`)
+process.stdout.write(options.json ? `${JSON.stringify(all)}\n` : textOf(all, passed))
 process.exitCode = passed ? 0 : 1
 
 async function campaign({ seeds, from, engines, keep, simd, ...rest }: Options): Promise<{ passed: boolean, report: object }> {

@@ -47,11 +47,12 @@ const ARCHIVE = 'spec-2.0.tar.gz'
 /** Scripts in text form that the archive lacks: its converter refused them. */
 const TEXT_SCRIPTS = fileURLToPath(new URL('../spec/wast/', import.meta.url))
 
-/** The folder of the archive: FT_WASM_SPEC, or `wasm-spec` beside the checkout or in a folder `shared` there. */
+/** The folder of the archive: FT_WASM_SPEC alone if that is set, else `wasm-spec` beside the checkout or in a folder `shared` there. */
 export function specFolder(): string | undefined {
   const beside = fileURLToPath(new URL('../../../', import.meta.url))
-  const candidates = [process.env.FT_WASM_SPEC, join(beside, 'wasm-spec'), join(beside, 'shared', 'wasm-spec')]
-  return candidates.find(folder => folder !== undefined && existsSync(join(folder, ARCHIVE)))
+  const named = process.env.FT_WASM_SPEC
+  const candidates = named === undefined ? [join(beside, 'wasm-spec'), join(beside, 'shared', 'wasm-spec')] : [named]
+  return candidates.find(folder => existsSync(join(folder, ARCHIVE)))
 }
 
 /** Why the suite's tests are skipped. */

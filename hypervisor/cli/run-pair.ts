@@ -22,6 +22,8 @@ export type RunFlags = TuningFlags & PairEngineFlags & {
   readonly records?: string
 }
 
+/** A start that takes so long is said to be under way. */
+const slowStartMs = 10_000
 const defaultPort: PortOption = { host: 7000, guest: undefined }
 
 export async function runPair(name: string, args: readonly string[], flags: RunFlags): Promise<number> {
@@ -45,6 +47,8 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     // The ready line comes first: programs read it. To a person it says what the steps before it came to.
     report: (record) => {
       if (isReady) report(record)
+      // Without such a port there is never a ready line to wait for.
+      else if (record.fields['event'] === 'unpublished-port') process.stderr.write(`ft-run: ${record.msg}\n`)
       else if (record.level !== 'info' || !isForPeople) early.push(() => report(record))
     },
     onConsole: (text) => process.stderr.write(text)
@@ -53,6 +57,10 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   const closeControl = await listenControl((command) => control(supervisor, command)).catch((error: Error) => {
     early.push(() => report({ level: 'warn', msg: `ft-ctl can't reach this ft-run: ${error.message}`, fields: { event: 'no-control' } }))
   })
+  const guestPorts = [...ports.keys()].join(', ')
+  const slow = setInterval(() => {
+    process.stderr.write(`ft-run: still starting: the guest has to listen on port ${guestPorts}, and the backup to join\n`)
+  }, slowStartMs)
   try {
     const ready = await supervisor.start()
     process.stdout.write(readyLine(name, ready, flags.json))
@@ -60,6 +68,8 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     closeControl?.()
     await supervisor.stop('start failed')
     throw error
+  } finally {
+    clearInterval(slow)
   }
   isReady = true
   for (const record of early) record()

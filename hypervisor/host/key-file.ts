@@ -27,7 +27,8 @@ export async function readKeyFile(path: string): Promise<Uint8Array> {
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw new Error(`others can read it; run "chmod 600 ${path}"`)
     text = (await readFile(path, 'utf8')).trim()
   } catch (error) {
-    throw new UsageError(`can't use the key ${path}: ${(error as Error).message}`)
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new UsageError(`can't use the key ${path}: ${isMissing ? 'no such file' : (error as Error).message}`)
   }
   const secret = Buffer.from(text.slice(PREFIX.length), 'base64url')
   if (!text.startsWith(PREFIX) || secret.length !== SHARED_SECRET_BYTES) {
