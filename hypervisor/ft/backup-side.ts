@@ -205,9 +205,13 @@ export class BackupSide {
     this.#core.do({ do: 'closePeer', peer: this.#id })
   }
 
-  /** Stops or resumes reading the log. */
-  read(on: boolean): void {
-    const reading = this.side.changeReading(on)
+  /**
+   * The buffer is bounded, also while a run is out: full, the log is not read, and so not acknowledged (P3.2-1, P3.2-3). But
+   * without a progress entry it can't be replayed: then more must be read, or the buffer would stay full for ever.
+   */
+  boundReading(): void {
+    const { received } = this.#lockstep
+    const reading = this.side.changeReading(!received.isFull() || !received.hasProgress())
     if (reading !== undefined) this.#core.do({ do: 'readPeer', peer: this.#id, on: reading })
   }
 

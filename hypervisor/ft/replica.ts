@@ -351,7 +351,10 @@ export class Replica {
   #advance(event: ReplicaEvent): void {
     if (this.#phase === 'halted') return
     if (this.#phase === 'marking' && this.#primary.isProtected) this.#phase = 'protected'
-    if (this.#runOut) return
+    if (this.#runOut) {
+      if (isReplaying(this.#phase, this.#role)) this.#backup.boundReading()
+      return
+    }
     if (this.#isLive()) this.#advanceLive(event)
     else if (isReplaying(this.#phase, this.#role)) this.#advanceReplay(event)
   }
@@ -368,10 +371,7 @@ export class Replica {
 
   #advanceReplay(event: ReplicaEvent): void {
     const step = this.#lockstep.nextReplay(this.#phase === 'draining', this.#quantumTicks)
-    // The backup's buffer is bounded: full, it stops reading, and so acknowledging (P3.2-1, P3.2-3). But without a
-    // progress entry it can't replay what it has: then more must be read, or the buffer would stay full for ever.
-    const { received } = this.#lockstep
-    this.#backup.read(!received.isFull() || !received.hasProgress())
+    this.#backup.boundReading()
     if (isFollowing(this.#phase)) this.#backup.tellReplayed()
     if (step.do === 'run') return this.#run(step.untilTick, event)
     if (this.#phase === 'leaving') return this.#halt(this.#ending?.code ?? ExitCode.ok, this.#ending?.reason ?? this.#backup.farewell)
