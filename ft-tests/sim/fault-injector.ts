@@ -92,7 +92,7 @@ export class FaultInjector {
       case 'killPrimary': return this.#kill(primary, midStep)
       case 'killBackup': return this.#kill(backup, midStep)
       case 'killCandidate': return this.#killCandidate(candidate)
-      case 'killBetweenFrames': return this.#all(() => void (primary.dieAfter = 'firstFrame'))
+      case 'killBetweenFrames': return this.#all(() => void (primary.dieAfter = midStep ? 'lastFrame' : 'firstFrame'))
       case 'killLoser': return this.#killLoser()
       case 'killLive': return this.#killLive()
       case 'restartPrimary': return this.#all(() => this.#sim.supervisor.startNewcomer('primary'))

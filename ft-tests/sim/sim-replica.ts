@@ -304,7 +304,7 @@ export class SimReplica {
   /** Index of the command at which a planned kill strikes; -1 if it does not. */
   #lastOfLife(commands: readonly Command[]): number {
     const at = lastOfLife(this.dieAfter, commands)
-    if (at >= 0 && this.dieAfter === 'firstFrame') this.#sim.reached('killed between frames')
+    if (at >= 0 && typeof this.dieAfter === 'string') this.#sim.reached('killed between frames')
     return at
   }
 

@@ -57,7 +57,8 @@ export const sourceMutants: Readonly<Record<string, SourceMutant>> = {
     instead: 'return'
   },
   frameCutBeforeProgress: {
-    file: 'hypervisor/ft/log-writer.ts', text: ' && entry.kind !== Kind.progress', instead: ''
+    file: 'hypervisor/ft/log-writer.ts', text: 'bytes >= frameBytesTarget && entry.kind !== Kind.progress',
+    instead: 'bytes >= frameBytesTarget || entry.kind === Kind.progress'
   },
   // Power off
   powerOffTakenForFailure: {
