@@ -30,6 +30,7 @@ const entryPoints: readonly RegExp[] = [
   /^hypervisor\/cli\/bin\//, /^hypervisor\/cli\/ft-(run|drill|ctl)\.ts$/, // bin/launch.js imports these by name
   /^guest-images\/lib\/console\.ts$/, // build.ts names its abort to the compiler
   /^ft-tests\/channel\/fuzz\/run\.ts$/, // npm run fuzz:links
+  /^ft-tests\/drill\/run-steady\.ts$/, // npm run drill:steady
   /^ft-tests\/exhaustive\/run\.ts$/, // npm run drill:exhaustive
   /^ft-tests\/wasm\/(fuzz\/run|hostile-child)\.ts$/, // npm run fuzz:decoder; hostile.test.ts starts the child
   /^ft-tests\/sim\/run(-mutants)?\.ts$/, // npm run sim, npm run sim:mutants
