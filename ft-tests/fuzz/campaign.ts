@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { checkCase } from './check-case.ts'
-import type { Contender, Field, Mismatch } from './check-case.ts'
+import type { Field, Mismatch } from './check-case.ts'
+import type { Contender } from './contender.ts'
 import { Coverage } from './coverage.ts'
 import { caseOf } from './guests.ts'
 import type { FuzzCase, Source } from './guests.ts'

@@ -1,19 +1,10 @@
+import type { Contender } from './contender.ts'
 import { moving } from './engine-kinds.ts'
 import type { FuzzCase } from './guests.ts'
 import { digest, firstDifference } from './outcome.ts'
 import type { Difference, Outcome } from './outcome.ts'
 import { ENGINE_FAILED, runScenario } from './scenario.ts'
 import type { MakeEngine, Scenario } from './scenario.ts'
-
-/** An engine that takes part, by the name it is told of. */
-export interface Contender {
-  readonly name: string
-  readonly make: MakeEngine
-  /** It can be stopped, and take and restore snapshots, in the middle of code. */
-  readonly anywhere: boolean
-  /** The same engine, running in another way that must show the same. */
-  readonly otherwise?: Readonly<Record<string, MakeEngine>>
-}
 
 /** Who is compared in a campaign. */
 export interface Field {

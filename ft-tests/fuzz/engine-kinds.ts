@@ -4,7 +4,7 @@ import { createInterpreter } from '../../hypervisor/host/interpreter/load.ts'
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'
 import { stepOn, steppedInterpreter } from '../engines/stepping.ts'
 import { Rng } from '../sim/rng.ts'
-import type { Contender } from './check-case.ts'
+import type { Contender } from './contender.ts'
 import type { MakeEngine } from './scenario.ts'
 
 /** Engines that can be compared. */

@@ -1,7 +1,7 @@
 /** Inline requests: a line of words, as typed into telnet, with Redis's quoting. */
 import { addArgument } from './arguments'
+import { Found, LINE_MAX } from './found'
 import { error } from './reply'
-import { Found, LINE_MAX } from './resp'
 import { end, findByte, moveTo, pos } from './window'
 
 /** Parses the line at `pos`. Quoted words are unquoted where they are. */

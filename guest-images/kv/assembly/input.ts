@@ -4,9 +4,10 @@ import { allocate, release, tryResize } from '../../lib/heap'
 import { argc, base, beginRequest, clearArguments, putAway, settleArguments, takeUp } from './arguments'
 import { Connection, closeIfDone } from './connection'
 import { execute } from './dispatch'
+import { Found } from './found'
 import { beginOutput, flush } from './output'
 import {
-  Found, bulkLacks, bulkReceived, noMemory, parse, parserBulk, parserBulkLen, parserRemaining, roomInBulk, setParser
+  bulkLacks, bulkReceived, noMemory, parse, parserBulk, parserBulkLen, parserRemaining, roomInBulk, setParser
 } from './resp'
 import { STAT } from './stats'
 import { end, pos, setWindow } from './window'

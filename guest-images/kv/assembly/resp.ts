@@ -3,6 +3,7 @@ import { heap } from '../../lib'
 import { tryResize } from '../../lib/heap'
 import { outOfMemory } from './errors'
 import { addArgument, addBigArgument, beginRequest } from './arguments'
+import { Found, LINE_MAX } from './found'
 import { parseInline } from './inline'
 import { parseInteger, parsed } from './numbers'
 import { beginError, endError, error, errorText } from './reply'
@@ -10,18 +11,6 @@ import { STR_HEADER, Str, bytesOf, dropStr, newStr } from './str'
 import { end, findByte, moveTo, pos, setWindow } from './window'
 import { advance, out } from './output'
 
-/** What `parse` found. */
-export namespace Found {
-  /** A request (perhaps without arguments: nothing to do). */
-  export const REQUEST = 1
-  /** The beginning of one at most. */
-  export const NOTHING = 0
-  /** A violation of the protocol; it has been answered. */
-  export const VIOLATION = -1
-}
-
-/** Headers and inline requests may be this long. */
-export const LINE_MAX: usize = 65536
 /** Redis's default proto-max-bulk-len. */
 export const BULK_MAX: i64 = 536_870_912
 /** From this length on an argument that is not all there yet is received straight into a Str. */

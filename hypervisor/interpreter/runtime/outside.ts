@@ -1,6 +1,6 @@
 import { HEADER } from '../core/header.ts'
 import { FORMS, opcodeOf } from '../instructions/table.ts'
-import { countSlots, LINKAGE_SLOTS, sharedSlots } from '../translator/calls.ts'
+import { countSlots, LINKAGE_SLOTS, sharedSlots } from '../translator/frame-layout.ts'
 import { TRAP } from '../../wasm/traps.ts'
 import { signature } from '../../wasm/types.ts'
 import type { Core } from './core.ts'

@@ -1,6 +1,6 @@
 import { HEADER, STATUS } from '../core/header.ts'
 import { TRAPS } from '../core/expand.ts'
-import { LINKAGE_SLOTS } from '../translator/calls.ts'
+import { LINKAGE_SLOTS } from '../translator/frame-layout.ts'
 import { FRAME_BYTES_MAX, STACK_BYTES_MAX } from '../../wasm/stack-budget.ts'
 import { TRAP } from '../../wasm/traps.ts'
 import type { Core } from './core.ts'

@@ -1,6 +1,6 @@
 import { FUNCTION, FUNCTION_BYTES } from '../core/header.ts'
 import { opcodeOf } from '../instructions/table.ts'
-import { firstParameter } from '../translator/calls.ts'
+import { firstParameter } from '../translator/frame-layout.ts'
 import { CodeWriter } from '../translator/code-writer.ts'
 import { InstructionList } from '../translator/instruction-list.ts'
 import { signature } from '../../wasm/types.ts'

@@ -1,9 +1,9 @@
 import { FORMS, opcodeOf } from '../instructions/table.ts'
 import { functionType } from '../../wasm/module.ts'
-import type { FuncType, ValType } from '../../wasm/types.ts'
+import type { FuncType } from '../../wasm/types.ts'
+import { countSlots, firstParameter, LINKAGE_SLOTS, sharedSlots } from './frame-layout.ts'
 import type { ModuleSites } from './module-sites.ts'
 import type { Operands } from './operands.ts'
-import { slotsOf } from './value-stack.ts'
 
 const OP = {
   call: opcodeOf('call'), callDeep: opcodeOf('call_deep'), callRecursive: opcodeOf('call_recursive'), host: opcodeOf('host'),
@@ -12,17 +12,6 @@ const OP = {
 }
 
 const ENTER_LENGTH = FORMS[opcodeOf('enter')].length
-
-/** Return address, caller's frame and stack bytes left. */
-export const LINKAGE_SLOTS = 2
-
-export const countSlots = (types: readonly ValType[]): number => types.reduce((sum, type) => sum + slotsOf(type), 0)
-
-/** Slots that parameters and results share, below a frame's linkage. */
-export const sharedSlots = ({ params, results }: FuncType): number => Math.max(countSlots(params), countSlots(results))
-
-/** The register where a function's parameters begin, and its results. */
-export const firstParameter = (type: FuncType): number => -sharedSlots(type) - LINKAGE_SLOTS
 
 /** Calls. Arguments lie in the slots where the results will be; the callee's frame begins behind them. */
 export class Calls {

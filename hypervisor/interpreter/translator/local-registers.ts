@@ -1,7 +1,7 @@
 import { functionType } from '../../wasm/module.ts'
 import type { LocalGroup, WasmModule } from '../../wasm/module.ts'
 import type { ValType } from '../../wasm/types.ts'
-import { firstParameter } from './calls.ts'
+import { firstParameter } from './frame-layout.ts'
 import { slotsOf } from './value-stack.ts'
 
 /** Locals of one type whose registers follow each other. */

@@ -1,7 +1,7 @@
 import { opcodeOf } from '../instructions/table.ts'
 import { functionType } from '../../wasm/module.ts'
 import { STACK_BYTES_MAX } from '../../wasm/stack-budget.ts'
-import { firstParameter, LINKAGE_SLOTS, sharedSlots } from './calls.ts'
+import { firstParameter, LINKAGE_SLOTS, sharedSlots } from './frame-layout.ts'
 import { CodeWriter } from './code-writer.ts'
 import { InstructionList } from './instruction-list.ts'
 import type { ModuleSites } from './module-sites.ts'
