@@ -3,17 +3,8 @@ import { STACK_BYTES_MAX } from '../wasm/stack-budget.ts'
 import { FUNCREF, I32 } from '../wasm/types.ts'
 import { ByteWriter } from '../wasm/writer.ts'
 import { ADDED, ADDED_TYPE, referredFunction } from './layout.ts'
-import type { Layout } from './layout.ts'
+import type { AddedFunction, Layout } from './layout.ts'
 import { stateFunctions } from './state-functions.ts'
-
-/** A function that the rewriter appends to a module. */
-export interface AddedFunction {
-  /** Index into `ADDED_TYPES`. */
-  readonly type: number
-  /** Local declarations and code, `end` included. */
-  readonly body: Uint8Array
-  readonly exportName?: string
-}
 
 const EXTEND_U = 0xad
 const I64_LE_U = 0x58

@@ -2,9 +2,8 @@ import { FC, OP } from '../wasm/opcodes.ts'
 import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128 } from '../wasm/types.ts'
 import type { ValType } from '../wasm/types.ts'
 import { ByteWriter } from '../wasm/writer.ts'
-import type { AddedFunction } from './added-functions.ts'
 import { ADDED, ADDED_TYPE } from './layout.ts'
-import type { Layout } from './layout.ts'
+import type { AddedFunction, Layout } from './layout.ts'
 
 /**
  * Functions through which `state.ts` reads and writes what only code can reach. Numbers cross as 32-bit words, so that
