@@ -7,7 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
-import { type EngineName, makeEngine } from '../../hypervisor/host/engine-maker.ts'
+import { engineMaker } from '../../hypervisor/host/engine-maker.ts'
+import type { EngineName } from '../../hypervisor/host/engine-names.ts'
 import type { Engine, GuestEntry, Stop } from '../../hypervisor/machine/engine.ts'
 import { StateHasher } from '../../hypervisor/machine/state-hash.ts'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
@@ -38,10 +39,10 @@ type Sight = { readonly ticks: number, readonly hash: number }
 for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)
 const { bytes, printedAt } = rubyGuest(readFileSync(process.argv[2] ?? fetchRuby()), SCRIPT)
 const halt = (error: unknown): void => { throw error }
-const starts = engineNames.map((name) => {
-  const order = { name: name as EngineName, image: bytes, limits, cacheDirectory: undefined }
-  return rounded(makeEngine(order, {}, halt).made)
-})
+const starts = await Promise.all(engineNames.map(async (name) => {
+  const makeEngine = await engineMaker(name as EngineName)
+  return rounded(makeEngine({ image: bytes, limits, cacheDirectory: undefined }, {}, halt).made)
+}))
 const runs = new Map<string, Sight[]>()
 for (const name of engineNames) {
   process.stderr.write(`ruby on ${name}\n`)

@@ -38,6 +38,11 @@ export function importsOf(text: string): string[] {
   return [...imports, ...files]
 }
 
+/** Modules that are loaded with a file, whatever it is asked to do: types are erased, and `import()` waits until it is reached. */
+export function loadedWith(text: string): string[] {
+  return [...text.matchAll(/^(?:import|export) (?!type )(?:[\w*{},\s]*? from )?'([^']+)'/gm)].map(([, name]) => name)
+}
+
 /** Numbers of the paper's statements in test titles. */
 export function paperNumbers(text: string): string[] {
   return [...text.matchAll(/\btest(?:\.serial)?\(\s*['"`]P(\d[\d.]*-\d+) /g)].map(([, number]) => number)

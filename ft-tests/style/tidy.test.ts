@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { paperStatements } from './paper-statements.ts'
-import { codeOnly, importsOf, impurities, longLines, ownerlessTodos, paperNumbers, switchedTests } from './rules.ts'
+import { codeOnly, importsOf, impurities, loadedWith, longLines, ownerlessTodos, paperNumbers, switchedTests } from './rules.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const lineLengthMax = 140
@@ -108,6 +108,27 @@ test('every import leads to a file', (t) => {
   t.deepEqual(findings(rule, (path) => !path.startsWith('ft-tests/style/')), [])
 })
 
+/** What is loaded with a file, in the end: paths of the project's files and names of packages. */
+function closure(path: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(path)) return seen
+  seen.add(path)
+  for (const name of loadedWith(files.get(path)!)) {
+    if (name.startsWith('.')) closure(relative(root, resolve(root, dirname(path), name)), seen)
+    else seen.add(name)
+  }
+  return seen
+}
+
+test('a process loads only what it needs: a new backup is waited for', (t) => {
+  const loaded = (path: string, unwanted: RegExp): string[] => [...closure(path)].filter((name) => unwanted.test(name))
+  t.true(closure('hypervisor/cli/run-replica.ts').has('hypervisor/v8/engine.ts'), 'the imports are followed')
+  const heavy = /^hypervisor\/interpreter\/|^(pino|pino-pretty|@assemblyscript\/loader|wabt|hdr-histogram-js)$/
+  t.deepEqual(loaded('hypervisor/cli/run-replica.ts', heavy), [])
+  t.deepEqual(loaded('hypervisor/cli/ft-run.ts', /^hypervisor\/(v8|wasm|switch|interpreter)\/|^pino|replica-process/), [])
+  t.deepEqual(loaded('hypervisor/cli/run-pair.ts', /^hypervisor\/(v8|interpreter)\/|^pino-pretty$|replica-process/), [])
+  t.deepEqual(loaded('hypervisor/cli/run-switch.ts', /^hypervisor\/(v8|wasm|machine|interpreter)\/|^pino-pretty$|replica-process/), [])
+})
+
 test('every statement of the paper that we claim has a test of its number, and every number is a statement', (t) => {
   const tested = new Set([...files].flatMap(([path, text]) => path.startsWith('ft-tests/paper/') ? paperNumbers(text) : []))
   t.deepEqual(Object.keys(paperStatements).filter((number) => !tested.has(number)), [], 'statements without a test')
@@ -134,6 +155,9 @@ test('the rules find what they are for', (t) => {
   t.deepEqual(switchedTests('test.only(\'a\')\ntest(\'b\')\ntest.serial.skip(\'c\')\n// test.skip'), ['line 1', 'line 3'])
   const importing = 'import a from \'./a.ts\'\nimport \'./b.ts\'\nawait import(\'./d.ts\')\nnew URL(\'e.ts\', import.meta.url)'
   t.deepEqual(importsOf(importing), ['./a.ts', './b.ts', './d.ts', './e.ts'])
+  const loading = 'import a from \'./a.ts\'\nimport type { B } from \'./b.ts\'\nimport {\n  c, type D\n} from \'./c.ts\'\n' +
+    'import \'node:fs\'\nexport { e } from \'./e.ts\'\nexport const f = \'./f.ts\'\nawait import(\'./g.ts\')'
+  t.deepEqual(loadedWith(loading), ['./a.ts', './c.ts', 'node:fs', './e.ts'])
   t.deepEqual(paperNumbers('test(\'P2.1-3 x\', f)\ntest.serial(`P2-1 y`)\ntest(\'P3\')'), ['2.1-3', '2-1'])
   t.is(codeOnly('a /* b\nc */ d \'e\\\'f\' // g'), 'a     \n     d           '.padEnd('a     \n     d '.length + 6 + 5))
 })

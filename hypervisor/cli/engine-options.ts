@@ -1,7 +1,7 @@
 /** Options that say what executes the guest. */
 import { statSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { engineNames, type EngineName } from '../host/engine-maker.ts'
+import { engineNames, type EngineName } from '../host/engine-names.ts'
 
 export type EngineFlags = {
   readonly engine: EngineName

@@ -1,11 +1,9 @@
 /** What the IMAGE argument means: a built-in name or the path of a module. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { builtinGuest, builtinGuests } from '../../guest-images/catalogue.ts'
 import { readImage, type Image } from '../host/image.ts'
 import { UsageError } from '../host/usage-error.ts'
 import { admitGuest } from '../wasm/admit.ts'
-import type { PortMap } from '../host/switch/public-listeners.ts'
-import type { PortOption } from './option-values.ts'
 
 export type FoundImage = { readonly image: Image; readonly path: string; readonly guestPort: number | undefined }
 
@@ -25,26 +23,10 @@ export function checkImage(image: Image): void {
   admitGuest(image.bytes)
 }
 
-/** Guest port → address. A plain `--port` is the built-in guest's own port, or the same number for other images. */
-export function portMap(options: readonly PortOption[], guestPort: number | undefined, bind: string): PortMap {
-  const ports = new Map<number, { host: string; port: number }>()
-  for (const option of options) {
-    const guest = option.guest ?? (ports.size === 0 ? guestPort : undefined) ?? option.host
-    if (guest === 0) throw new UsageError('--port 0 needs the guest\'s port for this image: --port 0:GUESTPORT')
-    if (ports.has(guest)) throw new UsageError(`guest port ${guest} is published twice`)
-    ports.set(guest, { host: bind, port: option.host })
-  }
-  return ports
-}
-
 async function readBuiltin(name: string, path: string): Promise<Image> {
   try {
     return await readImage(name, path)
   } catch {
     throw new UsageError(`built-in image ${name} is not built; run "npm run build" in the project's folder`)
   }
-}
-
-export function packageVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }

@@ -3,8 +3,8 @@ import { Command, Option } from 'commander'
 import type { ControlAnswer, ControlCommand } from '../host/control.ts'
 import { askControl, runningPids } from '../host/control-socket.ts'
 import { UsageError } from '../host/usage-error.ts'
-import { packageVersion } from './find-image.ts'
 import { numberFrom } from './option-values.ts'
+import { packageVersion } from './package-version.ts'
 import { statusText } from './status-text.ts'
 
 type Flags = { readonly pid?: number; readonly json: boolean }

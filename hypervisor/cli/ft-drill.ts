@@ -8,8 +8,8 @@ import {
 } from '../../ft-tests/drill/kill-in-turn.ts'
 import type { RoundResult } from '../../ft-tests/drill/round.ts'
 import { addPairEngines, pairEngineFlags, type PairEngineFlags } from './engine-options.ts'
-import { packageVersion } from './find-image.ts'
 import { numberFrom } from './option-values.ts'
+import { packageVersion } from './package-version.ts'
 
 type Flags = PairEngineFlags & {
   readonly rounds: number

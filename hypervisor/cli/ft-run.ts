@@ -1,4 +1,4 @@
-/** The `ft-run` command line. Parsing only: each command is a file of its own. */
+/** The `ft-run` command line. Parsing only: each command is a file of its own, and loads only what it needs. */
 import { Command, Option } from 'commander'
 import { builtinGuests } from '../../guest-images/catalogue.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
@@ -6,13 +6,12 @@ import type { FromReplica } from '../host/supervisor-messages.ts'
 import { StartError } from '../host/usage-error.ts'
 import { EngineHalt } from '../machine/engine.ts'
 import { addEngine, addPairEngines } from './engine-options.ts'
-import { packageVersion } from './find-image.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
+import { packageVersion } from './package-version.ts'
 import { recordsOption } from './records.ts'
-import { runPair, type RunFlags } from './run-pair.ts'
-import { runReplica, type ReplicaFlags } from './run-replica.ts'
-import { createKeyFile } from '../host/key-file.ts'
-import { runSwitch, type SwitchFlags } from './run-switch.ts'
+import type { RunFlags } from './run-pair.ts'
+import type { ReplicaFlags } from './run-replica.ts'
+import type { SwitchFlags } from './run-switch.ts'
 import { addSecurity } from './security.ts'
 import { addTuning } from './tuning.ts'
 
@@ -65,7 +64,8 @@ const run = addTuning(addPairEngines(program.command('run', { isDefault: true })
   .option('--unprotected', 'no backup: for comparison only', false)
   .addOption(recordsOption())
   .addOption(json())
-  .action(async (image: string, args: string[], flags: RunFlags) => finish(runPair(image, args, flags)))
+  .action(async (image: string, args: string[], flags: RunFlags) =>
+    finish(import('./run-pair.ts').then(({ runPair }) => runPair(image, args, flags))))
 
 const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(addEngine(program.command(role))))
   .argument('<image>', 'built-in name or path of a .wasm file, the same for both replicas')
@@ -78,7 +78,8 @@ const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(a
   .addOption(bind())
   .addOption(recordsOption())
   .addOption(json())
-  .action(async (image: string, args: string[], flags: ReplicaFlags) => finish(runReplica(role, image, args, flags)))
+  .action(async (image: string, args: string[], flags: ReplicaFlags) =>
+    finish(import('./run-replica.ts').then(({ runReplica }) => runReplica(role, image, args, flags))))
 
 replica('primary')
   .description('one replica: starts as primary and waits for its backup')
@@ -99,12 +100,13 @@ addSecurity(program.command('switch'))
   .addOption(port().makeOptionMandatory())
   .addOption(bind())
   .addOption(json())
-  .action(async (flags: SwitchFlags) => finish(runSwitch(flags)))
+  .action(async (flags: SwitchFlags) => finish(import('./run-switch.ts').then(({ runSwitch }) => runSwitch(flags))))
 
 program.command('key')
   .description('make the secret that the parts of one machine share across hosts')
   .argument('<file>', 'file to make; copy it to every host by a safe way')
-  .action(async (path: string) => finish(createKeyFile(path).then(() => ExitCode.ok)))
+  .action(async (path: string) =>
+    finish(import('../host/key-file.ts').then(({ createKeyFile }) => createKeyFile(path)).then(() => ExitCode.ok)))
 
 // `run` is what everybody wants: its options belong on the first page.
 program.addHelpText('after', () => `\nft-run IMAGE is short for ft-run run IMAGE:\n\n${run.helpInformation()}${examples}`)

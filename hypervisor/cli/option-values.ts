@@ -1,7 +1,7 @@
 /** Parsers of option values; each says in one line what is wrong and what would be right. */
 import { InvalidArgumentError } from 'commander'
 import { checkVm } from '../../shared-disk/record.ts'
-import { pageBytes } from '../machine/machine.ts'
+import { pageBytes } from '../machine/memory-copy.ts'
 import type { Address } from '../host/switch/switch-port.ts'
 
 /** `PORT` or `PORT:GUESTPORT`. */

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { control } from '../host/control.ts'
 import { listenControl } from '../host/control-socket.ts'
-import { createLogger, loggerReporter } from '../host/reporter.ts'
+import { createReporter } from '../host/logger.ts'
 import { Supervisor, type Ready } from '../host/supervisor.ts'
 import type { PortMap } from '../host/switch/public-listeners.ts'
 import { formatAddress } from '../host/switch/switch-port.ts'
 import type { PairEngineFlags } from './engine-options.ts'
-import { checkImage, findImage, portMap } from './find-image.ts'
+import { checkImage, findImage } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
+import { portMap } from './port-map.ts'
 import { recordsDirectory } from './records.ts'
 import { checkTuning, type TuningFlags, tuningFlags } from './tuning.ts'
 
@@ -36,9 +37,8 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
   const ports = portMap(settled, guestPort, flags.bind)
   const early: (() => void)[] = []
   const isForPeople = !flags.json && process.stdout.isTTY
-  const logger = createLogger(flags.json)
   let isReady = false
-  const report = loggerReporter(logger)
+  const report = await createReporter(flags.json)
   const supervisor = new Supervisor({
     command: [process.execPath, process.argv[1]!],
     replicaFlags: [...tuningFlags(flags), ...directFlags(flags, ports), '--', path, ...args],

@@ -1,13 +1,14 @@
 /** `ft-run primary` and `ft-run backup`: one replica, on its own host or started by `ft-run IMAGE`. */
 import { ExitCode } from '../ft/exit-codes.ts'
 import { ReplicaProcess } from '../host/replica-process.ts'
-import { createLogger, engineRecord, keptRecord, loggerReporter, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
+import { engineRecord, keptRecord, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
 import type { FromReplica, ToReplica } from '../host/supervisor-messages.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { UsageError } from '../host/usage-error.ts'
 import type { EngineFlags } from './engine-options.ts'
-import { findImage, portMap } from './find-image.ts'
+import { findImage } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
+import { portMap } from './port-map.ts'
 import { recordsDirectory } from './records.ts'
 import { type SecurityFlags, sharedSecret } from './security.ts'
 import { checkTuning, type TuningFlags, tuningOf } from './tuning.ts'
@@ -31,7 +32,7 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
   const { image, guestPort } = await findImage(name)
   const listen = flags.listen ?? { host: '127.0.0.1', port: 0 }
   const secret = await sharedSecret(flags, [listen, flags.primary, flags.net === 'switch' ? flags.switch : undefined])
-  const voice = process.send === undefined ? standalone(flags.json ?? false) : supervised()
+  const voice = process.send === undefined ? await standalone(flags.json ?? false) : supervised()
   const ended = Promise.withResolvers<number>()
   // Until it is up, there is nothing to end in good order.
   const orphaned = (): never => process.exit(ExitCode.host)
@@ -94,8 +95,9 @@ function supervised(): (message: FromReplica) => void {
   }
 }
 
-function standalone(json: boolean): (message: FromReplica) => void {
-  const report = loggerReporter(createLogger(json))
+async function standalone(json: boolean): Promise<(message: FromReplica) => void> {
+  const { createReporter } = await import('../host/logger.ts')
+  const report = await createReporter(json)
   return (message) => {
     if (message.type === 'console') process.stderr.write(message.text)
     else if (message.type !== 'status') report(standaloneRecord(message))

@@ -1,11 +1,12 @@
 /** `ft-run switch`: the network switch on its own, beside the clients or the gateway. */
 import { deriveLinkKey } from '../../logging-channel/secure-tcp.ts'
-import { createLogger, loggerReporter, refusedRecord } from '../host/reporter.ts'
+import { createReporter } from '../host/logger.ts'
+import { refusedRecord } from '../host/reporter.ts'
 import { switchRecord } from '../host/switch-report.ts'
 import { createSwitchServer } from '../host/switch/switch-server.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
-import { portMap } from './find-image.ts'
 import type { PortOption } from './option-values.ts'
+import { portMap } from './port-map.ts'
 import { type SecurityFlags, sharedSecret } from './security.ts'
 
 export type SwitchFlags = SecurityFlags & {
@@ -17,8 +18,7 @@ export type SwitchFlags = SecurityFlags & {
 }
 
 export async function runSwitch(flags: SwitchFlags): Promise<number> {
-  const logger = createLogger(flags.json ?? false)
-  const report = loggerReporter(logger)
+  const report = await createReporter(flags.json ?? false)
   const secret = await sharedSecret(flags, [flags.link])
   const server = await createSwitchServer({
     vm: flags.vm, link: flags.link, key: secret && deriveLinkKey(secret, 'switch', flags.vm),

@@ -11,7 +11,8 @@ import { Replica, type ReplicaStatus } from '../ft/replica.ts'
 import { Divergence } from '../ft/divergence.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
-import { type EngineMade, type EngineName, makeEngine } from './engine-maker.ts'
+import { type EngineMade, engineMaker, type MakeEngine } from './engine-maker.ts'
+import type { EngineName } from './engine-names.ts'
 import { identityOf, type Image } from './image.ts'
 import { QuantumController } from './quantum.ts'
 import { realWorld } from './real-world.ts'
@@ -129,8 +130,8 @@ export class ReplicaProcess {
   }
 
   async #start(): Promise<void> {
-    const { vm, arbiterDirectory, heartbeatIntervalMs, quantumMs, events } = this.#options
-    const { replica, machine } = this.#build()
+    const { vm, arbiterDirectory, heartbeatIntervalMs, quantumMs, engine, events } = this.#options
+    const { replica, machine } = this.#build(await engineMaker(engine))
     const host = new ReplicaHost({
       replica, machine, arbiter: await FileArbiter.open(arbiterDirectory), vm, replicaId: this.#replicaId,
       quantum: new QuantumController(quantumMs), heartbeatIntervalMs,
@@ -150,7 +151,7 @@ export class ReplicaProcess {
     await this.#joinPeer(host)
   }
 
-  #build(): { replica: Replica; machine: Machine } {
+  #build(makeEngine: MakeEngine): { replica: Replica; machine: Machine } {
     const { role, vm, image, args, memoryPagesMax, unprotected, lagMsMax } = this.#options
     let machine: Machine | undefined
     const config = {
@@ -159,15 +160,15 @@ export class ReplicaProcess {
       windowBytesMax: this.#options.windowBytesMax, windowEntriesMax, stateHashIntervalMs: this.#options.stateHashIntervalMs
     }
     const replica = new Replica(config, realWorld, crc32, (outside) => {
-      machine = new Machine((calls) => this.#createEngine(calls), args, outside)
+      machine = new Machine((calls) => this.#createEngine(makeEngine, calls), args, outside)
       return machine
     })
     return { replica, machine: machine! }
   }
 
-  #createEngine(calls: HostCalls): Engine {
-    const { image, memoryPagesMax, engine: name, codeCache } = this.#options
-    const order = { name, image: image.bytes, limits: { memoryPagesMax }, cacheDirectory: codeCache }
+  #createEngine(makeEngine: MakeEngine, calls: HostCalls): Engine {
+    const { image, memoryPagesMax, codeCache } = this.#options
+    const order = { image: image.bytes, limits: { memoryPagesMax }, cacheDirectory: codeCache }
     const { engine, made } = makeEngine(order, calls, (error) => {
       if (error instanceof Divergence) this.#host!.diverged(error)
       else this.fail(error)

@@ -1,6 +1,4 @@
-/** Log records of a replica: to the supervisor that started it, or through pino where there is none. */
-import pino, { type Logger } from 'pino'
-import pretty from 'pino-pretty'
+/** Log records: what a replica has to tell. Where they go is in `logger.ts`, or the supervisor's business. */
 import type { Report } from '../ft/events.ts'
 import type { KeptSnapshot } from './replica-process.ts'
 import type { EngineMade } from './engine-maker.ts'
@@ -13,17 +11,6 @@ export type LogRecord = {
 }
 
 export type Reporter = (record: LogRecord) => void
-
-/** Pretty on a terminal, JSON lines otherwise or when asked for. */
-export function createLogger(json: boolean): Logger {
-  const lines = json || !process.stdout.isTTY
-  if (lines) return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 1, sync: true }))
-  return pino({ base: null }, pretty({ translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true, hideObject: true }))
-}
-
-export function loggerReporter(logger: Logger): Reporter {
-  return ({ level, msg, fields }) => logger[level](fields, msg)
-}
 
 /** A role change as a log record: a sentence for people, fields for programs. */
 export function recordOf(role: string, report: Report): LogRecord {
