@@ -50,6 +50,7 @@ export interface AddedFunction {
   readonly body: Uint8Array
   readonly exportName?: string
 }
+
 export const ADDED_TYPE = {
   void: 0, i32ToI32: 1, growFuncref: 2, growExternref: 3, toI32: 4, fromI32: 5,
   fromI32x2: 6, fromI32x4: 7, fromFuncref: 8, toFuncref: 9, i32ToFuncref: 10, fromI32Funcref: 11,
