@@ -33,13 +33,15 @@ const FAR = 2 ** 52
 /** Runs of a kernel that make a sample: about 0.1 s. */
 const RUNS = 10
 const WARM_RUNS = 12
+/** Guest and plain loop take turns of about this length while gaps are measured. */
+const BLOCK_MS = 200
 
 new Command('bench:suspension')
   .description('Cost of suspending a busy guest of the V8 engine at regular ticks, and the event loop\'s worst gap beside one.')
   .addOption(positive('--rounds <n>', 'interleaved rounds').default(9))
   .addOption(positive('--every-ms <n>', 'time between two suspensions').default(1))
   .addOption(positive('--quantum-ms <n>', 'quantum while gaps are measured').default(1))
-  .addOption(positive('--seconds <n>', 'how long gaps are measured').default(5))
+  .addOption(positive('--seconds <n>', 'how long gaps are measured').default(10))
   .option('--json', 'print one line of JSON', false)
   .action(main)
   .parseAsync()
@@ -92,31 +94,53 @@ async function costsOf(kernel: Kernel, rounds: number, everyMs: number): Promise
   return { suspended: cost('suspended'), breathing: cost('breathing') }
 }
 
-type Gaps = { readonly quantumMs: number, readonly turns: number, readonly worstMs: number, readonly worstProcessorMs: number }
+/** Milliseconds between two turns of the event loop. */
+type Gap = { readonly turns: number, readonly p99: number, readonly p999: number, readonly worst: number, readonly over5ms: number }
+type Gaps = { readonly quantumMs: number, readonly guest: Gap, readonly control: Gap }
 
-/** Turns of the event loop beside a guest that is never idle, as a replica runs it. */
+/**
+ * Turns of the event loop beside a guest that is never idle, as a replica runs it; and, in turn with that, beside a plain loop
+ * that gives way after each quantum: what the machine itself does to gaps.
+ */
 async function worstGaps(kernel: Kernel, quantumMs: number, seconds: number): Promise<Gaps> {
   const guest = await boot(kernel)
   const quantum = new QuantumController(quantumMs)
-  for (let i = 0; i < WARM_RUNS; i++) await runWork(guest, kernel, 'unsuspended', () => FAR)
-  let [turns, worstMs, worstProcessorMs] = [0, 0, 0]
-  let [lastMs, lastProcessorMs] = [performance.now(), threadMs()]
-  const end = lastMs + seconds * 1000
-  let ended = false
-  const turn = (): void => {
-    const [now, used] = [performance.now(), threadMs()]
-    // The controller learns the guest's speed in the first turns.
-    if (turns++ > 20) {
-      worstMs = Math.max(worstMs, now - lastMs)
-      worstProcessorMs = Math.max(worstProcessorMs, used - lastProcessorMs)
-    }
-    [lastMs, lastProcessorMs] = [now, used]
-    if (!ended) setImmediate(turn)
+  // The controller learns the guest's speed, and V8 compiles what is hot.
+  for (let i = 0; i < WARM_RUNS; i++) await runWork(guest, kernel, 'breathing', () => quantum.ticks, quantum)
+  const gaps: Record<'guest' | 'control', number[]> = { guest: [], control: [] }
+  const end = performance.now() + seconds * 1000
+  while (performance.now() < end) {
+    await beside(gaps.guest, () => runWork(guest, kernel, 'breathing', () => quantum.ticks, quantum))
+    await beside(gaps.control, () => spin(quantumMs))
   }
-  turn()
-  while (performance.now() < end) await runWork(guest, kernel, 'breathing', () => quantum.ticks, quantum)
-  ended = true
-  return { quantumMs, turns, worstMs: rounded(worstMs), worstProcessorMs: rounded(worstProcessorMs) }
+  return { quantumMs, guest: gapOf(gaps.guest), control: gapOf(gaps.control) }
+}
+
+/** Watches the event loop's turns for a block of time in which `work` is done again and again. */
+async function beside(gaps: number[], work: () => Promise<void>): Promise<void> {
+  let last = performance.now()
+  const end = last + BLOCK_MS
+  let watched = setImmediate(turn)
+  function turn(): void {
+    const now = performance.now()
+    gaps.push(now - last)
+    last = now
+    watched = setImmediate(turn)
+  }
+  while (performance.now() < end) await work()
+  clearImmediate(watched)
+}
+
+/** About as long without a turn as a guest's quantum. */
+async function spin(ms: number): Promise<void> {
+  for (const end = performance.now() + ms; performance.now() < end;);
+  await new Promise((resolve) => { setImmediate(resolve) })
+}
+
+function gapOf(gaps: number[]): Gap {
+  gaps.sort((a, b) => a - b)
+  const at = (share: number): number => rounded(gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * share))])
+  return { turns: gaps.length, p99: at(0.99), p999: at(0.999), worst: at(1), over5ms: gaps.filter((ms) => ms > 5).length }
 }
 
 async function boot(kernel: Kernel): Promise<Engine> {
@@ -169,15 +193,13 @@ function text({ everyMs, rounds, kernels: costs, suspended, breathing, gaps }: R
     ...Object.entries(costs).map(([name, cost]) => line(name, percent(cost.suspended), percent(cost.breathing))),
     line('geomean', percent(suspended.geomean), percent(breathing.geomean)),
     `Cost of a suspension every ${everyMs} ms: processor time, medians of ${rounds} interleaved rounds.`,
-    `Beside a busy guest with a quantum of ${gaps.quantumMs} ms, the event loop's worst gap in ${gaps.turns} turns was`,
-    `${gaps.worstMs} ms (${gaps.worstProcessorMs} ms of processor time at most: what goes beyond is other programs).`,
+    `Between two turns of the event loop, with a quantum of ${gaps.quantumMs} ms:`,
+    gapText('beside a busy guest', gaps.guest), gapText('beside a plain loop', gaps.control),
   ].join('\n')}\n`
 }
 
-/** Milliseconds of processor time of this thread: neither other programs nor V8's background compiler count. */
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
+function gapText(name: string, { p99, p999, worst, turns, over5ms }: Gap): string {
+  return `${name}: p99 ${p99} ms, p99.9 ${p999} ms, worst ${worst} ms, ${over5ms} of ${turns} over 5 ms`
 }
 
 const percent = (ratio: number): string => `${((ratio - 1) * 100).toFixed(1)} %`
