@@ -82,6 +82,9 @@ export type ReplicaProcessEvents = {
 
 const windowEntriesMax = 1_000_000
 const bindRetryMs = 20
+/** How many may wait for this replica to hold a term, and how long: they can't know that it is a backup. */
+const earlyPeersMax = 16
+const earlyPeerMs = 10_000
 
 export class ReplicaProcess {
   readonly #options: ReplicaProcessOptions
@@ -92,7 +95,10 @@ export class ReplicaProcess {
   #engineMade: EngineMade | undefined
   #role: 'primary' | 'backup'
   #replica: Replica | undefined
-  readonly #holdsTerm = Promise.withResolvers<void>()
+  #listensAt: Address | undefined
+  #holdsTerm = false
+  /** Connected before this replica holds a term. */
+  readonly #early = new Set<Link>()
 
   /** @throws in one line: WasmError for a bad image, Error for an address or a directory that can't be used */
   static async start(options: ReplicaProcessOptions): Promise<ReplicaProcess> {
@@ -199,16 +205,37 @@ export class ReplicaProcess {
 
   async #joinPeer(host: ReplicaHost): Promise<void> {
     const { primary } = this.#options
-    if (primary === undefined) return await this.#listen(host)
+    await this.#listen(host)
+    if (primary === undefined) return this.#tellListening()
     host.connectPeer(await connectLink({ ...primary, key: this.#key('channel') }))
   }
 
+  /** Before it is needed: a first listen takes Node 10 ms, which clients of a failover would wait for. */
   async #listen(host: ReplicaHost): Promise<void> {
     const { listen, events } = this.#options
-    // A backup may come before the first term is won; there is no term to speak of until then.
-    const onLink = (link: Link): void => void this.#holdsTerm.promise.then(() => host.connectPeer(link))
+    const onLink = (link: Link): void => this.#onLink(host, link)
     const listener = await listenLinks({ ...listen, onLink, key: this.#key('channel'), onRefused: events.onRefused })
-    events.onListening({ host: listener.host, port: listener.port })
+    this.#listensAt = { host: listener.host, port: listener.port }
+  }
+
+  /** A backup may come before a term is won here; there is no term to speak of until then. */
+  #onLink(host: ReplicaHost, link: Link): void {
+    if (this.#holdsTerm) return host.connectPeer(link)
+    if (this.#early.size >= earlyPeersMax) return link.destroy()
+    this.#early.add(link)
+    setTimeout(() => {
+      if (this.#early.delete(link)) link.destroy()
+    }, earlyPeerMs)
+  }
+
+  #holdTerm(): void {
+    this.#holdsTerm = true
+    for (const link of this.#early) this.#host!.connectPeer(link)
+    this.#early.clear()
+  }
+
+  #tellListening(): void {
+    this.#options.events.onListening(this.#listensAt!)
   }
 
   #key(purpose: LinkPurpose): LinkKey | undefined {
@@ -228,15 +255,15 @@ export class ReplicaProcess {
 
   #onReport(report: Report): void {
     this.#options.events.onReport(report, this.#role)
-    if (report.event === 'waiting' || report.event === 'alone') this.#holdsTerm.resolve()
+    if (report.event === 'waiting' || report.event === 'alone') this.#holdTerm()
     if (report.event === 'live') this.#becomeLive()
   }
 
   #becomeLive(): void {
     const { net } = this.#options
     this.#role = 'primary'
-    this.#holdsTerm.resolve()
-    this.#listen(this.#host!).catch((error: unknown) => this.fail(error))
+    this.#holdTerm()
+    this.#tellListening()
     if ('direct' in net) this.#takeOverPorts(net.direct)
   }
 
