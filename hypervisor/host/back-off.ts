@@ -11,15 +11,15 @@ export class BackOff {
     this.#start = start
   }
 
-  /** Asks for a start; one that is due already is enough. */
-  wanted(): void {
+  /** Asks for a start, in `earliestMs` or later; one that is due already is enough. */
+  wanted(earliestMs = 0): void {
     if (this.#timer !== undefined) return
     const waitMs = this.#failures === 0 ? 0 : Math.min(firstMs * 2 ** (this.#failures - 1), longestMs)
     this.#failures++
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#start()
-    }, waitMs)
+    }, Math.max(waitMs, earliestMs))
   }
 
   /** What was started does its work: the next start is a first one again. */

@@ -45,6 +45,8 @@ export type Ready = { readonly address: Address; readonly primary: number; reado
 export type PairNews = { readonly child: ReplicaChild; readonly report: Report }
 
 const stopGraceMs = 3000
+/** After a failover clients come first: starting a process stops the switch for milliseconds, and takes a core for longer. */
+const clientsFirstMs = 50
 
 const unavailable: LogRecord = {
   level: 'error', msg: 'the service is UNAVAILABLE: its primary died while no backup was complete; the machine\'s state is lost',
@@ -219,8 +221,8 @@ export class Supervisor {
     this.#backup = this.#spawn('backup', ['--primary', formatAddress(primary.address)])
   }
 
-  #needBackup(): void {
-    if (this.#wantsBackup && !this.#stopping) this.#backOff.wanted()
+  #needBackup(earliestMs = 0): void {
+    if (this.#wantsBackup && !this.#stopping) this.#backOff.wanted(earliestMs)
   }
 
   // What they say
@@ -230,7 +232,7 @@ export class Supervisor {
       case 'log': return this.#onLog(child, message.record, message.report)
       case 'listening':
         child.address = message.address
-        if (child === this.#primary) this.#needBackup()
+        if (child === this.#primary) this.#needBackup(this.#started ? clientsFirstMs : 0)
         return
       case 'guestListen': return this.#onGuestListen(message.port)
       case 'console': return this.#options.onConsole(message.text)
@@ -264,7 +266,7 @@ export class Supervisor {
       this.#isProtected = false
       this.#isAlone = true
       this.#backup = undefined
-      if (this.#primary!.address !== undefined) this.#needBackup()
+      if (this.#primary!.address !== undefined) this.#needBackup(clientsFirstMs)
     } else if (report.event === 'backup-lost') this.#onCandidateLost(report.peer)
   }
 
