@@ -1,4 +1,5 @@
 /** `ft-run primary` and `ft-run backup`: one replica, on its own host or started by `ft-run IMAGE`. */
+import { flushCompileCache } from 'node:module'
 import { ExitCode } from '../ft/exit-codes.ts'
 import { ReplicaProcess } from '../host/replica-process.ts'
 import { engineRecord, keptRecord, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
@@ -59,6 +60,8 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
   })
   process.off('disconnect', orphaned)
   obey(replica, voice)
+  // Our own code, compiled, for the replicas to come (see replica-child.ts): now, while the first backup is only being started.
+  if (role === 'primary') flushCompileCache()
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => replica.fail(error))
   return await ended.promise
 }

@@ -201,14 +201,14 @@ export class Supervisor {
   }
 
   #spawn(role: Role, channel: readonly string[]): ReplicaChild {
-    const { command, replicaFlags, engines, codeCache, net, unprotected } = this.#options
+    const { command, replicaFlags, engines, codeCache = this.#directory, net, unprotected } = this.#options
     const where = net === 'direct' ? [] : ['--switch', formatAddress(this.#switch!.linkAddress)]
-    const engine = ['--engine', engines[role], '--code-cache', codeCache ?? this.#directory]
+    const engine = ['--engine', engines[role], '--code-cache', codeCache]
     const alone = unprotected && role === 'primary' ? ['--unprotected'] : []
     const records = ['--records', this.#options.recordsDirectory]
     const flags = ['--vm', this.vm, '--arbiter', this.#directory, ...records, ...engine, ...where, ...channel, ...alone]
     const [program, ...first] = command
-    const child = new ReplicaChild(role, program!, [...first, role, ...flags, ...replicaFlags], {
+    const child = new ReplicaChild(role, program!, [...first, role, ...flags, ...replicaFlags], codeCache, {
       onMessage: (from, message) => this.#onMessage(from, message), onExit: (from, code, signal) => this.#onExit(from, code, signal)
     })
     this.#children.add(child)
