@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { wholeFrom } from '../hypervisor/cli/option-values.ts'
 import type { Contender } from './engines/contender.ts'
 import { kernelFigures } from './engines/figures.ts'
 import type { KernelFigures } from './engines/figures.ts'
@@ -39,7 +40,7 @@ Examples:
 
 new Command('bench:engines')
   .description('Slowdowns of kernels against V8 as it is, in interleaved rounds; every result is checked.')
-  .addOption(new Option('--rounds <n>', 'interleaved rounds (default: 15; quick: 5)').argParser(parseRounds))
+  .addOption(new Option('--rounds <n>', 'interleaved rounds (default: 15; quick: 5)').argParser(wholeFrom(1, 9999)))
   .addOption(new Option('--kernels <list>', 'kernels to run').argParser(chosen('kernel', kernels())).default(kernels(), 'all'))
   .addOption(new Option('--contenders <list>', 'what to compare (default: all; quick: our engines)')
     .argParser(chosen('contender', everyone)))
@@ -69,11 +70,6 @@ async function main(flags: Flags): Promise<void> {
   }, figures)
   if (flags.output !== undefined) writeFileSync(flags.output, `${JSON.stringify(report, undefined, 2)}\n`)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : enginesTable(report))
-}
-
-function parseRounds(value: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(value)) throw new InvalidArgumentError(`"${value}" is not a whole number from 1 to 9999.`)
-  return Number(value)
 }
 
 /** Parses a list of names, separated by commas. */

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { numberFrom, parseAddress, parsePages, parsePort, parseVm } from '../../hypervisor/cli/option-values.ts'
+import { numberFrom, parseAddress, parsePages, parsePort, parseVm, wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { assemble, probeImage } from '../paper/probe.ts'
 import { Command, imageFile, prepare, startPair, temporaryFolder } from './command.ts'
 
@@ -101,6 +101,10 @@ test('values of --port, --memory-max, addresses, names and numbers', (t) => {
   for (const value of ['', '../a', 'a b', '.a', 'a'.repeat(101)]) t.throws(() => parseVm(value), { message: /^machine name / }, value)
   const numbers = ['', ' ', 'soon', 'NaN', '-5', '11', 'Infinity']
   for (const value of numbers) t.throws(() => numberFrom(1, 10)(value), { message: / is not a number from 1 to 10/ }, value)
+  const message = / is not a whole number from 1 to 10/
+  for (const value of [...numbers, '1.5']) t.throws(() => wholeFrom(1, 10)(value), { message }, value)
+  for (const value of ['-1', '1e300']) t.throws(() => wholeFrom(0)(value), { message: / is not a whole number from 0 on/ }, value)
+  t.deepEqual(['0', '7', '1e5'].map(wholeFrom(0)), [0, 7, 100_000])
 })
 
 test.serial('the parts say what they need', async (t) => {

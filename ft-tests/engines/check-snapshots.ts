@@ -1,6 +1,7 @@
 /** `npm run check:snapshots -- --points 1000 [--json]`: snapshots anywhere, continued in another process or engine. */
 import { setFlagsFromString } from 'node:v8'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
 import { Elsewhere } from './elsewhere.ts'
 import { engineNames } from './engine-makers.ts'
@@ -22,16 +23,10 @@ Exit codes: 0 all equal, 1 something was not, 2 wrong arguments.`
 
 const USAGE = 2
 
-function whole(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 1) return value
-  throw new InvalidArgumentError('must be a whole number above 0.')
-}
-
 const flags = new Command('npm run check:snapshots --')
   .description('Takes snapshots at random points and goes on from them in another process.')
-  .option('--points <count>', 'random points in the code of each guest', whole, 1000)
-  .option('--seed <number>', 'where the random numbers begin', whole, 1)
+  .option('--points <count>', 'random points in the code of each guest', wholeFrom(1), 1000)
+  .option('--seed <number>', 'where the random numbers begin', wholeFrom(1), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', notes)
   .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))

@@ -1,6 +1,7 @@
 /** `npm run check:stops -- --targets 10000 [--json]`: stops at random ticks over all kernels and guests, on every engine. */
 import { setFlagsFromString } from 'node:v8'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
 import { engineMakers } from './engine-makers.ts'
 import { checkInterrupts, checkStops } from './stop-check.ts'
@@ -23,16 +24,10 @@ Exit codes: 0 all exact, 1 something was not, 2 wrong arguments.`
 const USAGE = 2
 const INTERRUPTS_PER_KERNEL = 100
 
-function whole(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 1) return value
-  throw new InvalidArgumentError('must be a whole number above 0.')
-}
-
 const flags = new Command('npm run check:stops --')
   .description('Stops and interrupts real programs at random ticks.')
-  .option('--targets <count>', 'random ticks to stop at, on each engine', whole, 10_000)
-  .option('--seed <number>', 'where the random numbers begin', whole, 1)
+  .option('--targets <count>', 'random ticks to stop at, on each engine', wholeFrom(1), 10_000)
+  .option('--seed <number>', 'where the random numbers begin', wholeFrom(1), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', notes)
   .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))

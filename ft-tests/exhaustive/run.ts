@@ -1,6 +1,7 @@
 /** `npm run drill:exhaustive`: kills replicas at every place where they can die. */
 import { Worker } from 'node:worker_threads'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
+import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { SCENARIOS, type Scenario } from './scenario.ts'
 import { addCount, hasPassed, noCount, type SweepCount } from './sweep.ts'
 import type { FromWorker, WorkerOrder } from './worker.ts'
@@ -19,9 +20,9 @@ const command = new Command('drill:exhaustive')
   .description('Kills a real replica before and after everything it sends, releases, acknowledges or reports, one place ' +
     'a run, under load; then lets a new backup join and kills the survivor too. Exit code 1 if a client could notice.')
   .addOption(new Option('--scenario <name>', 'only this one (default: all)').choices(SCENARIOS))
-  .option('--entries <n>', 'log entries of an uninterrupted run', wholeNumber, 1000)
-  .option('--stride <n>', 'only every n-th place', wholeNumber, 1)
-  .option('--workers <n>', 'threads', wholeNumber, 2)
+  .option('--entries <n>', 'log entries of an uninterrupted run', wholeFrom(1), 1000)
+  .option('--stride <n>', 'only every n-th place', wholeFrom(1), 1)
+  .option('--workers <n>', 'threads', wholeFrom(1), 2)
   .option('--json', 'one line of JSON at the end', false)
   .parse()
 const flags = command.opts<Flags>()
@@ -67,10 +68,4 @@ function inThread(order: WorkerOrder, onPoint: () => void): Promise<SweepCount> 
   })
   worker.on('error', reject)
   return promise
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value
-  throw new InvalidArgumentError('It must be a whole number above 0.')
 }

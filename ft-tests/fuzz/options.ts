@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { ENGINES } from './engine-kinds.ts'
 import { PLANTS } from './plants.ts'
 
@@ -31,12 +32,6 @@ ${Object.entries(PLANTS).map(([name, { what }]) => `  ${name.padEnd(14)} ${what}
 
 Exit codes: 0 no mismatch (with --plant: every bug found), 1 otherwise, 2 wrong arguments.`
 
-function whole(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number.')
-  return value
-}
-
 function engineNames(text: string): string[] {
   const names = text.split(',')
   for (const name of names) {
@@ -56,14 +51,14 @@ function plantName(text: string): string {
 export function parseOptions(args: readonly string[], defaultOut: string): Options {
   const command = new Command('npm run fuzz:engines --')
     .description('Runs random modules on all engines and compares everything that can be seen.')
-    .option('--seeds <count>', 'how many seeds', whole, 500)
-    .option('--from <seed>', 'the first one', whole, 1)
+    .option('--seeds <count>', 'how many seeds', wholeFrom(0), 500)
+    .option('--from <seed>', 'the first one', wholeFrom(0), 1)
     .option('--engines <names>', 'engines to compare, the reference first', engineNames, Object.keys(ENGINES))
     .option('--plant <bug>', 'plant a bug and see that it is found: BUG, BUG@ENGINE or all', plantName)
     .option('--tiers', 'in child processes: V8 as it is, its baseline compiler only, its optimising compiler only', false)
     .option('--no-simd', 'modules without vectors')
     .option('--out <folder>', 'where minimised modules are written', defaultOut)
-    .option('--reduce-seconds <seconds>', 'how long a module is minimised (0: not)', whole, 20)
+    .option('--reduce-seconds <seconds>', 'how long a module is minimised (0: not)', wholeFrom(0), 20)
     .option('--json', 'print the report as one line of JSON', false)
     .addOption(new Option('--keep <folder>', 'keep Binaryen\'s modules in a folder').hideHelp())
     .addHelpText('after', notes)

@@ -1,6 +1,7 @@
 /** `npm run sim:mutants [-- --json]`: plants every defect and counts the seeds until a checker finds it. */
 import { availableParallelism } from 'node:os'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import type { MutantResult } from './mutant-worker.ts'
 import { mutantNames, runMutant } from './judge.ts'
 
@@ -10,7 +11,7 @@ const { json, seeds, only } = new Command('sim:mutants')
   .description('Plants deliberate defects of the protocol, each in a run of its own, and shows that the checkers find every one. '
     + 'Exit code 1: one lives.')
   .option('--json', 'the result as one line of JSON', false)
-  .option('--seeds <count>', 'give a mutant up after so many', positive, 400)
+  .option('--seeds <count>', 'give a mutant up after so many', wholeFrom(1), 400)
   .option('--only <name>', 'this mutant alone')
   .parse()
   .opts<Options>()
@@ -40,10 +41,4 @@ async function runAll(names: readonly string[]): Promise<readonly MutantResult[]
   }
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
   return done
-}
-
-function positive(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new InvalidArgumentError('must be a whole number above 0.')
 }

@@ -1,6 +1,7 @@
 /** `npm run sim -- --seeds 20000 [--from SEED] [--workers N] [--json] [--trace]`: the simulator from the command line. */
 import { availableParallelism } from 'node:os'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { type Failure, runSeed, type Tally } from './campaign.ts'
 import { notReached, seedsForCoverage } from './coverage.ts'
 import { runCampaign } from './parallel.ts'
@@ -12,9 +13,9 @@ type Options = { readonly seeds: number; readonly from: number; readonly workers
 const program = new Command('sim')
   .description('Runs the protocol cores under seeded faults and checks every promise. Exit code 1: a promise was broken, or a '
     + `campaign of at least ${seedsForCoverage} seeds missed a fault or a protocol state.`)
-  .option('--seeds <count>', 'how many runs', wholeNumber, 1000)
-  .option('--from <seed>', 'the first seed', wholeNumber, 1)
-  .option('--workers <count>', 'threads', wholeNumber, Math.min(2, availableParallelism()))
+  .option('--seeds <count>', 'how many runs', wholeFrom(0), 1000)
+  .option('--from <seed>', 'the first seed', wholeFrom(0), 1)
+  .option('--workers <count>', 'threads', wholeFrom(0), Math.min(2, availableParallelism()))
   .option('--json', 'the result as one line of JSON', false)
   .option('--trace', 'every step of every run on standard output, and its options; for one or a few seeds', false)
   .parse()
@@ -69,10 +70,4 @@ function describe({ seed, checker, sentence, options }: Failure): string {
 
 function sorted(counts: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)))
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 0) return value
-  throw new InvalidArgumentError('must be a whole number.')
 }

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import type { ControlAnswer, ControlCommand } from '../host/control.ts'
 import { askControl, runningPids } from '../host/control-socket.ts'
 import { UsageError } from '../host/usage-error.ts'
-import { numberFrom } from './option-values.ts'
+import { wholeFrom } from './option-values.ts'
 import { packageVersion } from './package-version.ts'
 import { statusText } from './status-text.ts'
 
@@ -31,7 +31,7 @@ const descriptions: Readonly<Record<ControlCommand, string>> = {
 const program = new Command('ft-ctl')
   .description('Controls an ft-run that is running on this machine.')
   .version(packageVersion())
-  .addOption(new Option('--pid <pid>', 'process id of the ft-run, where several are running').argParser(numberFrom(1, 2 ** 31)))
+  .addOption(new Option('--pid <pid>', 'process id of the ft-run, where several are running').argParser(wholeFrom(1, 2 ** 31)))
   .option('--json', 'print the answer as one line of JSON', false)
   .showHelpAfterError('(try: ft-ctl --help)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG))

@@ -1,6 +1,6 @@
 /** The `ft-drill` command line: starts pairs, breaks them under load, and says what the clients noticed. */
 import { realpathSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { runDrill } from '../../ft-tests/drill/drill.ts'
 import { FAULTS, type Mode, MODES } from '../../ft-tests/drill/faults/faults.ts'
 import {
@@ -8,7 +8,7 @@ import {
 } from '../../ft-tests/drill/kill-in-turn.ts'
 import type { RoundResult } from '../../ft-tests/drill/round.ts'
 import { addPairEngines, pairEngineFlags, type PairEngineFlags } from './engine-options.ts'
-import { numberFrom } from './option-values.ts'
+import { numberFrom, wholeFrom } from './option-values.ts'
 import { packageVersion } from './package-version.ts'
 
 type Flags = PairEngineFlags & {
@@ -49,28 +49,20 @@ for (const mode of [...MODES, KILL_IN_TURN] as const) {
   addPairEngines(program.command(mode))
     .description(mode === KILL_IN_TURN ? killInTurnDescription : FAULTS[mode].description)
     .argument('[ft-run options...]', 'options for ft-run kv, after --')
-    .addOption(number('--rounds <n>', 'rounds, each with a new pair (in turn: failovers of one)', integerFrom(1, 100_000)).default(10))
-    .addOption(number('--clients <n>', 'clients at work at the same time', integerFrom(1, 1000)).default(8))
-    .addOption(number('--pipeline <n>', 'calls that a client has under way at once', integerFrom(1, 1000)).default(8))
+    .addOption(number('--rounds <n>', 'rounds, each with a new pair (in turn: failovers of one)', wholeFrom(1, 100_000)).default(10))
+    .addOption(number('--clients <n>', 'clients at work at the same time', wholeFrom(1, 1000)).default(8))
+    .addOption(number('--pipeline <n>', 'calls that a client has under way at once', wholeFrom(1, 1000)).default(8))
     .addOption(number('--rate <n>', 'calls per second of all clients together; 0: no limit', numberFrom(0, 1e7))
       .default(mode === KILL_IN_TURN ? 2000 : 0))
     .addOption(number('--min-rate <n>', 'replies per second demanded before the fault', numberFrom(1, 1e7)).default(1000))
     .addOption(number('--seconds <n>', 'how long the clients of a round work, about', numberFrom(0.2, 3600)).default(2))
-    .addOption(number('--seed <n>', 'seed of calls and moments of faults (default: random)', integerFrom(0, 2 ** 31)))
+    .addOption(number('--seed <n>', 'seed of calls and moments of faults (default: random)', wholeFrom(0, 2 ** 31)))
     .option('--json', 'print the report as one line of JSON', false)
     .action((ftRunOptions: string[], flags: Flags) => drill(mode, flags, ftRunOptions))
 }
 
 function number(flags: string, description: string, parse: (value: string) => number): Option {
   return new Option(flags, description).argParser(parse)
-}
-
-function integerFrom(min: number, max: number): (value: string) => number {
-  const parse = numberFrom(min, max)
-  return (value) => {
-    if (!Number.isInteger(parse(value))) throw new InvalidArgumentError(`"${value}" is not a whole number.`)
-    return parse(value)
-  }
 }
 
 async function drill(mode: Mode | typeof KILL_IN_TURN, flags: Flags, ftRunOptions: readonly string[]): Promise<void> {

@@ -46,11 +46,25 @@ export function parsePages(value: string): number {
 
 /** A parser of numbers from `min` to `max`. */
 export function numberFrom(min: number, max: number): (value: string) => number {
+  return (value) => numberIn(value, min, max) ?? wrong(value, `a number from ${min} to ${max}`)
+}
+
+/** A parser of whole numbers from `min` to `max`, or to the last one that a number can count to. */
+export function wholeFrom(min: number, max: number = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
   return (value) => {
-    const number = Number(value)
-    if (value.trim() !== '' && number >= min && number <= max) return number
-    throw new InvalidArgumentError(`"${value}" is not a number from ${min} to ${max}.`)
+    const number = numberIn(value, min, max)
+    return number !== undefined && Number.isInteger(number) ? number : wrong(value, `a whole number ${bounds}`)
   }
+}
+
+function numberIn(value: string, min: number, max: number): number | undefined {
+  const number = Number(value)
+  return value.trim() !== '' && number >= min && number <= max ? number : undefined
+}
+
+function wrong(value: string, what: string): never {
+  throw new InvalidArgumentError(`"${value}" is not ${what}.`)
 }
 
 function portNumber(text: string, min: number): number {

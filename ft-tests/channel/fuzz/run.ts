@@ -1,5 +1,6 @@
 /** `npm run fuzz:links`: the link fuzzer from the command line. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeFrom } from '../../../hypervisor/cli/option-values.ts'
 import { attack, type TargetCount } from './campaign.ts'
 import { targets } from './targets.ts'
 
@@ -7,8 +8,8 @@ const BATCH = 20_000
 
 const command = new Command('fuzz:links')
   .description('throws damaged streams at every decoder of bytes that come over a link; exit code 1 if one crashes')
-  .option('--executions <n>', 'damaged streams for each decoder', wholeNumber, 100_000)
-  .option('--from <seed>', 'first seed', wholeNumber, 1)
+  .option('--executions <n>', 'damaged streams for each decoder', wholeFrom(0), 100_000)
+  .option('--from <seed>', 'first seed', wholeFrom(0), 1)
   .option('--json', 'one JSON object on standard output', false)
   .parse()
 const { executions, from, json } = command.opts<{ executions: number; from: number; json: boolean }>()
@@ -36,10 +37,4 @@ function add(total: TargetCount, part: TargetCount): void {
   total.messages += part.messages
   for (const [fault, n] of Object.entries(part.refusals)) total.refusals[fault] = (total.refusals[fault] ?? 0) + n
   total.crashes.push(...part.crashes)
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
-  throw new InvalidArgumentError('It must be a whole number.')
 }

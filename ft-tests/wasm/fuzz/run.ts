@@ -1,5 +1,6 @@
 /** `npm run fuzz:decoder`: the fuzzer of the decoder and validator from the command line. */
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeFrom } from '../../../hypervisor/cli/option-values.ts'
 import { realModules } from '../corpus.ts'
 import { Campaign } from './campaign.ts'
 
@@ -15,9 +16,9 @@ const TELL_MS = 5000
 
 const { executions, seconds, seed, json } = new Command('npm run fuzz:decoder --')
   .description('Damages guests and modules of the specification\'s suite; our decoder and validator judge them, measured by V8.')
-  .option('--executions <n>', `damaged modules (default: ${EXECUTIONS}, or as many as --seconds allow)`, wholeNumber)
-  .option('--seconds <n>', 'how long', wholeNumber)
-  .option('--seed <n>', 'seed of the first; each has the next', wholeNumber, 1)
+  .option('--executions <n>', `damaged modules (default: ${EXECUTIONS}, or as many as --seconds allow)`, wholeFrom(0))
+  .option('--seconds <n>', 'how long', wholeFrom(0))
+  .option('--seed <n>', 'seed of the first; each has the next', wholeFrom(0), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', '\nExit code 1 if one crashes, hangs, or is judged otherwise than by V8 without our saying why.')
   .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -42,9 +43,3 @@ const summary = {
 }
 process.stdout.write(`${JSON.stringify(summary, null, json ? undefined : 2)}\n`)
 process.exitCode = campaign.findings.length === 0 ? 0 : 1
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
-  throw new InvalidArgumentError('It must be a whole number.')
-}
