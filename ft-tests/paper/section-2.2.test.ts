@@ -1,5 +1,7 @@
 /** §2.2 The FT protocol: the output rule and what it is for. */
 import test from 'ava'
+import { HeldOutputs } from '../../hypervisor/ft/held-outputs.ts'
+import { crc32 } from '../../logging-channel/crc32.ts'
 import { Kind } from '../../logging-channel/entries.ts'
 import { FakePair } from './fake-pair.ts'
 
@@ -109,13 +111,28 @@ test('P2.2-5 on failover the backup replays everything it has received before it
   t.is(client.text, '01L0203')
 })
 
+test('P2.2-6 (ours) a backup forgets what the switch has: it holds no more after a long life than after a short one', (t) => {
+  const outputs = new HeldOutputs(crc32)
+  for (let through = 1; through <= 100_000; through++) {
+    outputs.emit({ kind: 'end', conn: 1 })
+    outputs.mark(through)
+    if (through % 10 === 0) outputs.delivered(through - 3)
+    if (outputs.held > 13) return t.fail(`${outputs.held} outputs held`)
+  }
+  t.like(outputs.release(Infinity), { first: 99_998 })
+  outputs.emit({ kind: 'end', conn: 1 })
+  outputs.delivered(100_001)
+  outputs.mark(100_001)
+  t.is(outputs.release(Infinity), undefined, 'the switch had it before its mark was here')
+})
+
 test('P2.2-6 (ours) dead just after sending its last output: by its number, the backup learns that clients have it', async (t) => {
   const pair = await FakePair.start()
   const client = pair.client()
   client.send('++')
   await pair.settle()
   t.is(client.text, '0102')
-  t.is(pair.backup.replica.status().heldOutputs, 3, 'as far as the backup knows, nothing has left')
+  t.is(pair.backup.replica.status().heldOutputs, 2, 'as far as the backup knows, no reply has left')
 
   await pair.kill(pair.primary)
   t.is(client.text, '0102', 'sent once')

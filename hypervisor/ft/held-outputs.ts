@@ -68,7 +68,7 @@ export class HeldOutputs {
     if (last !== undefined && seq <= last.seq) throw new Error(`output mark ${seq} after ${last.seq}`)
     if (this.#summary.count === 0) throw new Error('output mark without outputs')
     this.#marked += this.#summary.count
-    this.#marks.push({ seq, through: this.#marked })
+    if (this.#marked > this.#released) this.#marks.push({ seq, through: this.#marked })
     this.#summary = { count: 0, bytes: 0, checksum: 0 }
     if (this.#marked !== this.emitted) throw new Error(`marked ${this.#marked} outputs of ${this.emitted}`)
   }
@@ -78,10 +78,9 @@ export class HeldOutputs {
     let through = this.#released
     while (this.#marks.length > 0 && this.#marks[0]!.seq <= ackedSeq) through = this.#marks.shift()!.through
     if (through === this.#released) return undefined
-    // A live replica may learn that the switch has outputs (from its predecessor) before it releases them itself.
-    const first = Math.max(this.#released + 1, this.#first)
+    const first = this.#released + 1
     this.#released = through
-    return first > through ? undefined : this.#range(first, through)
+    return this.#range(first, through)
   }
 
   /** Everything released and not delivered: what a newly attached switch connection must be sent again. */
@@ -89,7 +88,10 @@ export class HeldOutputs {
     return this.#released < this.#first ? undefined : this.#range(this.#first, this.#released)
   }
 
-  /** The switch has outputs up to `through`: forget them. An old or repeated number changes nothing. */
+  /**
+   * The switch has outputs up to `through`: forget them. An old or repeated number changes nothing. It may have them from
+   * this replica's predecessor, or (to a backup) from its primary: then they are as good as released.
+   */
   delivered(through: number): void {
     if (through > this.emitted) throw new Error(`output ${through} is said to be delivered, but only ${this.emitted} exist`)
     const count = through - this.#first + 1
@@ -98,6 +100,10 @@ export class HeldOutputs {
       if (output.kind === 'data' || output.kind === 'console') this.#heldBytes -= output.bytes.length
     }
     this.#first = through + 1
+    this.#released = Math.max(this.#released, through)
+    let known = 0
+    while (known < this.#marks.length && this.#marks[known]!.through <= through) known++
+    if (known > 0) this.#marks.splice(0, known)
   }
 
   /** Every output that the switch is not known to have, for a snapshot. @throws if one is not under a mark yet */
