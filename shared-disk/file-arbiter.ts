@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto'
 import { link, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Arbiter, Verdict } from './arbiter.ts'
+import { whereabouts } from './file-account.ts'
 import { checkRequest, checkVm, mayAdvance, NO_RECORD, verdictOf } from './record.ts'
 import type { ArbiterRecord } from './record.ts'
 
@@ -51,7 +52,7 @@ export class FileArbiter implements Arbiter {
   async testAndSet(vm: string, fromTerm: number, holder: string): Promise<Verdict> {
     checkRequest(vm, fromTerm, holder)
     const temporary = this.temporaryPath()
-    const wanted = { version: RECORD_VERSION, vm, term: fromTerm + 1, holder }
+    const wanted = { version: RECORD_VERSION, vm, term: fromTerm + 1, holder, ...whereabouts() }
     const [found, written] = await Promise.allSettled([this.lookUp(vm, 0), writeDurably(temporary, JSON.stringify(wanted) + '\n')])
     try {
       if (found.status === 'rejected') throw found.reason

@@ -1,11 +1,12 @@
 /** The parts on their own, as several hosts run them; peers that do not fit; bytes that were damaged on the way. */
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { crc32 } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import { MessageEncoder } from '../../logging-channel/message-encoder.ts'
 import { CHANNEL_VERSION, type Hello } from '../../logging-channel/messages.ts'
-import { Command, prepare } from './command.ts'
+import { Command, prepare, temporaryFolder } from './command.ts'
 import { Parts, replicaFlags, startProxy, type Address } from './parts.ts'
 import { TcpClient } from './tcp-client.ts'
 
@@ -62,8 +63,38 @@ test.serial('a machine that has run before is not started again under the same n
   const parts = await Parts.start(t, 'echo')
   const again = new Command(t, ['primary', ...replicaFlags(parts.arbiter, parts.link), '--listen', '127.0.0.1:0', 'echo'])
   t.is((await again.ended).code, 3)
-  t.regex(String((await again.line('halt')).msg), /"parts" has run before \(term 1, held by primary-\d+\)/)
+  t.regex(String((await again.line('halt')).msg), /"parts" has run before \(term 1, held by primary-\d+\): it is live by that record/)
   await stillServes(t, parts)
+})
+
+test.serial('whoever finds the name taken is told whether that machine is live, ended or gone, and what to do', async (t) => {
+  const arbiter = temporaryFolder(t)
+  const flags = ['--json', '--arbiter', arbiter, '--net', 'direct', '--port', '0:7', '--unprotected', 'echo']
+  const start = (vm: string): Command => new Command(t, ['primary', '--vm', vm, ...flags])
+  const refusal = async (vm: string): Promise<string> => {
+    const again = start(vm)
+    t.is((await again.ended).code, 3)
+    return String((await again.line('halt')).msg)
+  }
+  const first = start('shop')
+  await first.line('alone')
+  t.regex(await refusal('shop'), /held by primary-\d+\): it is live by that record, on host .*, since 20/)
+  first.process.kill('SIGTERM')
+  await first.ended
+  const ended = await refusal('shop')
+  t.regex(ended, /: it ended at 20.* \(stopped by SIGTERM\), and its state with it: choose another --vm; or, .* remove \//)
+
+  const killed = start('other')
+  await killed.line('alone')
+  killed.process.kill('SIGKILL')
+  await killed.ended
+  t.regex(await refusal('other'), /its holder, process \d+ of this host, since 20.*, is gone without a word; unless its backup takes over/)
+
+  const advice = / remove (\/.*\/shop\.term-)\*$/.exec(ended)!
+  rmSync(`${advice[1]}1`)
+  const anew = start('shop')
+  await anew.line('alone')
+  t.regex(await refusal('shop'), /it is live by that record/, 'the end that was noted before is another machine\'s')
 })
 
 test.serial('a peer of another protocol version, image, machine or role is refused by name; the primary goes on', async (t) => {

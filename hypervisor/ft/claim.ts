@@ -47,6 +47,6 @@ export class Claim {
   /** Why a replica that lost must halt, in one line. */
   whyLost({ term, holder }: Verdict, vm: string): string {
     if (this.fromTerm > 0) return `lost the test-and-set: ${holder} is live in term ${term}`
-    return `virtual machine "${vm}" has run before (term ${term}, held by ${holder}); choose another name or arbiter`
+    return `virtual machine "${vm}" has run before (term ${term}, held by ${holder})`
   }
 }

@@ -1,9 +1,11 @@
 /** One replica as an operating system process: reads the image, builds machine and core, connects them to the network. */
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { Link } from '../../logging-channel/link.ts'
 import { connectLink, listenLinks } from '../../logging-channel/link-tcp.ts'
 import { deriveLinkKey, type LinkKey, type LinkPurpose } from '../../logging-channel/secure-tcp.ts'
+import { accountOf, noteEnd } from '../../shared-disk/file-account.ts'
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
 import type { Engine, HostCalls } from '../machine/engine.ts'
 import { Machine } from '../machine/machine.ts'
@@ -82,6 +84,7 @@ export type ReplicaProcessEvents = {
 
 const windowEntriesMax = 1_000_000
 const bindRetryMs = 20
+const lastWordsMs = 1000
 /** How many may wait for this replica to hold a term, and how long: they can't know that it is a backup. */
 const earlyPeersMax = 16
 const earlyPeerMs = 10_000
@@ -92,6 +95,7 @@ export class ReplicaProcess {
   #host: ReplicaHost | undefined
   #embedded: EmbeddedSwitch | undefined
   #halted = false
+  #guestEnded = false
   #engineMade: EngineMade | undefined
   #role: 'primary' | 'backup'
   #replica: Replica | undefined
@@ -138,15 +142,16 @@ export class ReplicaProcess {
   async #start(): Promise<void> {
     const { vm, arbiterDirectory, heartbeatIntervalMs, quantumMs, engine, events } = this.#options
     const { replica, machine } = this.#build(await engineMaker(engine))
+    const arbiter = await FileArbiter.open(arbiterDirectory)
     const host = new ReplicaHost({
-      replica, machine, arbiter: await FileArbiter.open(arbiterDirectory), vm, replicaId: this.#replicaId,
+      replica, machine, arbiter, vm, replicaId: this.#replicaId,
       quantum: new QuantumController(quantumMs), heartbeatIntervalMs,
       onReport: (report) => this.#onReport(report),
       onKeepSnapshot: (seq) => this.#keepSnapshot(machine, seq),
       onHalt: (code, reason) => {
         this.#halted = true
         void this.#embedded?.close()
-        events.onHalt(code, reason)
+        void this.#lastWords(arbiter, code, reason).then((text) => events.onHalt(code, text))
       }
     })
     this.#host = host
@@ -253,7 +258,28 @@ export class ReplicaProcess {
     })
   }
 
+  /**
+   * For people, beside the arbiter's record: whoever holds the term says there that the machine has ended, and whoever finds
+   * its name taken says what is known of the machine. @returns the reason to tell
+   */
+  async #lastWords(arbiter: FileArbiter, code: ExitCode, reason: string): Promise<string> {
+    const { vm, arbiterDirectory } = this.#options
+    const { term: ownTerm } = this.status()
+    const isNameTaken = code === ExitCode.lost && ownTerm === 0
+    const hasEnded = ownTerm > 0 && (code === ExitCode.ok || this.#guestEnded)
+    if (!isNameTaken && !hasEnded) return reason
+    const words = async (): Promise<string> => {
+      const { term, holder } = await arbiter.current(vm)
+      if (isNameTaken) return `${reason}: ${await accountOf(arbiterDirectory, vm, term, holder)}`
+      if (holder === this.#replicaId && term === ownTerm) await noteEnd(arbiterDirectory, vm, term, holder, reason)
+      return reason
+    }
+    // A storage that does not answer any more keeps nobody from ending.
+    return await Promise.race([words().catch(() => reason), delay(lastWordsMs, reason)])
+  }
+
   #onReport(report: Report): void {
+    if (report.event === 'guest-ended') this.#guestEnded = true
     this.#options.events.onReport(report, this.#role)
     if (report.event === 'waiting' || report.event === 'alone') this.#holdTerm()
     if (report.event === 'live') this.#becomeLive()
