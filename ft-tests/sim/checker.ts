@@ -2,6 +2,7 @@
 import type { Command, ReplicaEvent, Report } from '../../hypervisor/ft/events.ts'
 import type { Phase } from '../../hypervisor/ft/phase.ts'
 import type { Output, Outputs } from '../../hypervisor/switch/messages.ts'
+import type { Stop } from '../../hypervisor/machine/engine.ts'
 import type { LogFrame } from '../../logging-channel/messages.ts'
 import type { SimReplica } from './sim-replica.ts'
 import type { Simulation } from './simulation.ts'
@@ -32,8 +33,8 @@ export abstract class Checker {
   onReport(_replica: SimReplica, _report: Report): void {}
   /** A core has gone from one phase to another. */
   onPhase(_replica: SimReplica, _was: Phase, _phase: Phase): void {}
-  /** The machine came to rest for the `count`th time. */
-  onRest(_replica: SimReplica, _count: number): void {}
+  /** The machine came to rest; the core has not heard of it yet. */
+  onRest(_replica: SimReplica, _stop: Stop): void {}
   onStepped(_replica: SimReplica, _event: ReplicaEvent, _phase: Phase, _commands: readonly Command[]): void {}
   /** The run is over: every client is served, or its time is up. */
   atEnd(_simulation: Simulation): void {}

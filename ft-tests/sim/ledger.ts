@@ -2,35 +2,49 @@
  * What the checkers know of each replica, from what crossed the links and what its machine did, never from the core's own
  * books: how many outputs its log covers, whether it may take over and in which term, how far its primary is known to have run.
  */
-import { Kind } from '../../logging-channel/entries.ts'
+import { Kind, Reached, type ProgressEntry } from '../../logging-channel/entries.ts'
+import type { Stop } from '../../hypervisor/machine/engine.ts'
 import type { LogFrame } from '../../logging-channel/messages.ts'
 import type { Report } from '../../hypervisor/ft/events.ts'
 import type { Phase } from '../../hypervisor/ft/phase.ts'
 import { Checker } from './checker.ts'
 import type { SimReplica } from './sim-replica.ts'
+import type { Simulation } from './simulation.ts'
 
 /** What a machine was when it was copied. */
-export type Copied = { readonly rests: number; readonly ticks: number; readonly emitted: number }
+export type Copied = { readonly ticks: number; readonly emitted: number }
 
 export class Facts {
   /** Outputs that the state it has and the log it has received cover. */
   covered = 0
-  /** Progress entries received, and where the last one ends. */
-  progress = 0
+  /** Progress entries received that its machine has not come to, oldest first, and the tick of the last one received. */
+  readonly ahead: ProgressEntry[] = []
   reachedTick = 0
+  /** Runs that its machine has ended, or its state stands for. A slice of a run that it replays is none. */
+  runs = 0
+  /** Its machine has stopped inside a run of the log. */
+  isBetweenSlices = false
+  /** The run that has just ended is history of its own: no progress entry received stands for it. */
+  isOwnRun = false
+  /** Its `runs` when it was copied last. */
+  runsCopied: number | undefined
   receivedSeq = 0
   /** It has the whole state: by booting with its primary, or by a snapshot. */
   hasState = false
   /** The term in which it may take over; 0 for none. */
   eligibleTerm = 0
-  /** The machine that its state was copied from. */
-  copied: Copied | undefined
 }
 
 export class Ledger extends Checker {
   readonly name = 'Ledger'
+  readonly #sim: Simulation
   readonly #facts = new Map<string, Facts>()
-  readonly #copies = new Map<string, { readonly seq: number; readonly copied: Copied }>()
+  readonly #copies = new Map<string, { readonly seq: number; readonly runs: number; readonly copied: Copied }>()
+
+  constructor(sim: Simulation) {
+    super()
+    this.#sim = sim
+  }
 
   of(replica: SimReplica): Facts {
     let facts = this.#facts.get(replica.name)
@@ -47,16 +61,29 @@ export class Ledger extends Checker {
       if (entry.kind === Kind.outputMark) facts.covered += entry.count
       else if (entry.kind === Kind.protectedMark && entry.replica === replica.name && facts.hasState) facts.eligibleTerm = entry.term
       else if (entry.kind === Kind.progress) {
-        facts.progress++
+        facts.ahead.push(entry)
         facts.reachedTick = entry.tick
       }
     }
   }
 
+  override onRest(replica: SimReplica, stop: Stop): void {
+    const facts = this.of(replica)
+    const target = replica.core.role === 'backup' ? facts.ahead[0] : undefined
+    facts.isBetweenSlices = target !== undefined && stop.kind === 'tick' && replica.machine.ticks < limitOf(target)
+    if (facts.isBetweenSlices) return this.#sim.reached(`${replica.core.phase} between slices`)
+    facts.isOwnRun = target === undefined
+    if (target !== undefined) facts.ahead.shift()
+    facts.runs++
+  }
+
   override onReport(replica: SimReplica, report: Report): void {
+    if (report.event !== 'snapshot') return
+    const facts = this.of(replica)
+    facts.runsCopied = facts.runs
     // A stray connection under the same name may be given another copy later: the replica has the first.
-    if (report.event !== 'snapshot' || this.#copies.has(report.peer)) return
-    this.#copies.set(report.peer, { seq: report.seq, copied: replica.copied! })
+    if (this.#copies.has(report.peer)) return
+    this.#copies.set(report.peer, { seq: report.seq, runs: facts.runs, copied: replica.copied! })
   }
 
   override onPhase(replica: SimReplica, was: Phase, phase: Phase): void {
@@ -68,12 +95,16 @@ export class Ledger extends Checker {
   }
 
   #restored(replica: SimReplica, facts: Facts): void {
-    const { copied } = this.#copies.get(replica.name)!
+    const { copied, runs } = this.#copies.get(replica.name)!
     facts.hasState = true
-    facts.copied = copied
+    facts.runs = runs
     facts.covered += copied.emitted
     facts.reachedTick = Math.max(facts.reachedTick, copied.ticks)
-    replica.rests = copied.rests
     replica.emitted += copied.emitted
   }
+}
+
+/** Where a run must have come to rest: one that ended by itself does so before the next tick. */
+function limitOf({ reached, tick }: ProgressEntry): number {
+  return reached === Reached.tick ? tick : tick + 1
 }

@@ -77,6 +77,7 @@ export function optionsOf(rng: Rng): SimOptions {
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
   const powerOffAtMs = rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0
   const isBackupSlowAtPowerOff = powerOffAtMs > 0 && faults.length < 2 && rng.chance(0.5)
+  const isPlodding = !isBackupSlowAtPowerOff && rng.chance(0.06)
   return {
     clients: rng.integer(1, 5), requestsPerClient, thinkMs, pipeline: rng.pick([1, 1, 2, 4]),
     askMask: wantsFrames ? 0x7f : rng.pick([0x3f, 0x3f, 0x1f, 0x0d]), muchEntropyChance: wantsFrames ? 0.1 : 0,
@@ -99,8 +100,14 @@ export function optionsOf(rng: Rng): SimOptions {
     startsEarly: rng.chance(0.15),
     wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     reprotects, reprotectEveryMs: rng.pick([2, 10, 60]), channelByteMs: rng.pick([0, 0, 1e-5, 1e-4]), lagMsMax: rng.pick([1, 20, 200]),
-    faults, ...(isBackupSlowAtPowerOff ? backlog : {})
+    faults, ...(isBackupSlowAtPowerOff ? backlog : isPlodding ? plodding : {})
   }
+}
+
+/** Runs that are short for the primary and long for its backup: mostly the backup is in the midst of one, between two slices. */
+const plodding = {
+  clients: 5, thinkMs: 1, workMax: 600, tickUs: 4, heartbeatIntervalMs: 20, heartbeatsMissedMax: 3, backupSlowness: 10,
+  primaryQuantumTicks: 5000, backupQuantumTicks: 50, arbiterDelayMs: 0.5
 }
 
 /** So much work in so short runs that a slow backup acknowledges in time and yet is far behind with its replay. */

@@ -41,8 +41,6 @@ export class SimReplica {
   isPaused = false
   haltCode: number | undefined
   haltReason = ''
-  /** Rests of the machine so far. */
-  rests = 0
   /** Outputs that it has made so far. */
   emitted = 0
   /** What it was when it was copied last. */
@@ -75,7 +73,7 @@ export class SimReplica {
     const built = buildReplica(sim, traits, {
       wallOffsetUs: () => this.wallJumpUs,
       onOutput: () => void this.emitted++,
-      onSnapshot: () => (this.copied = { rests: this.rests, ticks: this.machine.ticks, emitted: this.emitted })
+      onSnapshot: () => (this.copied = { ticks: this.machine.ticks, emitted: this.emitted })
     })
     this.core = built.core
     this.machine = built.machine
@@ -366,8 +364,8 @@ export class SimReplica {
     if (this.#sim.options.stopsLate) this.#inbox.push({ kind: 'rest', stop: rest! })
     else this.#inbox.unshift({ kind: 'rest', stop: rest! })
     if (rest instanceof Divergence) return
-    this.rests++
-    this.#sim.tell((c) => c.onRest(this, this.rests))
+    const stop = rest!
+    this.#sim.tell((c) => c.onRest(this, stop))
   }
 
   #onReport(report: Report): void {

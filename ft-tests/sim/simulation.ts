@@ -79,7 +79,7 @@ export class Simulation {
     this.rng = new Rng(seed)
     this.options = optionsOf(this.rng)
     this.mutant = mutant
-    const ledger = new Ledger()
+    const ledger = new Ledger(this)
     // The ledger first: the others look things up in it.
     this.#checkers = [
       ledger, new OutputRule(this, ledger), new SameOutputs(), new AtMostOneLive(this), new StaleTerms(), new Complete(ledger),

@@ -52,6 +52,10 @@ export const sourceMutants: Readonly<Record<string, SourceMutant>> = {
   timersFireTwice: {
     file: 'hypervisor/ft/replay-run.ts', text: 'if (head.kind === Kind.timer) this.#deadlines.disarm(head.timer)', instead: ''
   },
+  liveBetweenSlices: {
+    file: 'hypervisor/ft/replay-run.ts', text: 'if (!this.#betweenSlices) this.#applyAtRest()',
+    instead: "if (this.#betweenSlices && drain) return { do: 'drained' }; this.#applyAtRest()"
+  },
   stateHashUnchecked: {
     file: 'hypervisor/ft/replay-run.ts', text: 'if (page < 0 && hash === entry.hash && entry.tick === machine.ticks) return',
     instead: 'return'

@@ -1,6 +1,7 @@
 /**
  * Drives a replaying machine from the received log, checking as it goes. It runs only up to a `progress` entry that
- * has arrived: the backup never runs ahead (DESIGN §6). When the log is to be drained before going live, what lies
+ * has arrived: the backup never runs ahead (DESIGN §6). It gets there in slices of its own quantum, because a slow replica must
+ * still be heard while it replays a long run of a fast one. When the log is to be drained before going live, what lies
  * behind the last progress entry is replayed too, and the guest runs on from there.
  */
 import {
@@ -26,6 +27,8 @@ export class ReplayRun {
   #ahead: ProgressEntry[] = []
   /** Set while a run is out that no progress entry covers: the log's last, cut-off one. */
   #beyondLog = false
+  /** The machine has stopped inside a run of the log: entries and marks belong to the end of that run. */
+  #betweenSlices = false
 
   constructor(parts: { machine: Machine; received: ReceiveBuffer; outputs: HeldOutputs; deadlines: Deadlines }) {
     this.#machine = parts.machine
@@ -47,17 +50,17 @@ export class ReplayRun {
   /**
    * Applies entries up to where the machine must run or wait.
    * @param drain no more entries will come; the journal answers from the world when they are used up
-   * @param quantumTicks how far to run where the log doesn't say
+   * @param quantumTicks how far to run at most before other events are let in
    * @throws Divergence
    */
   next(drain: boolean, quantumTicks: number): ReplayStep {
     if (this.#machine.running) return { do: 'wait' }
-    this.#applyAtRest()
+    if (!this.#betweenSlices) this.#applyAtRest()
     const head = this.#received.head()
     if (head === undefined && (!drain || this.#machine.idle || this.#machine.ended)) return { do: drain ? 'drained' : 'wait' }
     if (this.#machine.idle || this.#machine.ended) throw this.#diverged(`entry kind ${head!.kind} where nothing runs`)
     const target = this.#ahead[0]
-    if (target !== undefined) return { do: 'run', untilTick: target.reached === Reached.tick ? target.tick : target.tick + 1 }
+    if (target !== undefined) return { do: 'run', untilTick: Math.min(limitOf(target), this.#machine.ticks + quantumTicks) }
     if (!drain) return { do: 'wait' }
     if (head === undefined) return { do: 'drained' }
     this.#beyondLog = true
@@ -76,6 +79,9 @@ export class ReplayRun {
       if (stop.kind === 'tick') return true
       throw this.#diverged('the guest stopped before using up its log')
     }
+    const target = this.#ahead[0]
+    this.#betweenSlices = stop.kind === 'tick' && target !== undefined && this.#machine.ticks < limitOf(target)
+    if (this.#betweenSlices) return true
     this.#checkMark()
     const head = this.#received.head()
     if (head?.kind !== Kind.progress) throw this.#diverged(`the guest rests, the log goes on with entry kind ${head?.kind ?? 'none'}`)
@@ -140,6 +146,11 @@ export class ReplayRun {
   #diverged(what: string): Divergence {
     return new Divergence(this.#received.headSeq, this.#machine.ticks, what)
   }
+}
+
+/** Where a run must have come to rest: one that ended by itself does so before the next tick. */
+function limitOf({ reached, tick }: ProgressEntry): number {
+  return reached === Reached.tick ? tick : tick + 1
 }
 
 function equalMarks(a: OutputMarkEntry, b: { count: number; bytes: number; checksum: number }): boolean {

@@ -25,10 +25,12 @@ export class QuantumController {
     this.#startedMs = nowMs
   }
 
-  /** Learns from a slice that used up its quantum; short runs say nothing. */
+  /** Learns from a slice that used up its quantum, in ticks or in time; a short run, such as the rest of one of the log's, says nothing. */
   runStopped(tick: number, nowMs: number): void {
     const tookMs = Math.max(nowMs - this.#startedMs, 0.01)
-    const wanted = (tick - this.#startTick) * (this.#quantumMs / tookMs)
+    const ticks = tick - this.#startTick
+    if (ticks < this.#ticks && tookMs < this.#quantumMs) return
+    const wanted = ticks * (this.#quantumMs / tookMs)
     // Down at once, up by doubling: a slice that is too long hurts, one that is too short only costs a little.
     this.#ticks = Math.round(Math.min(Math.max(Math.min(wanted, this.#ticks * 2), ticksMin), ticksMax))
   }

@@ -28,6 +28,6 @@ export class PowerOff extends Checker {
     }
     const { term } = sim.arbiter.current(sim.vm)
     const isUntroubled = sim.options.faults.length === 0 && sim.options.killAfterPowerOffMs === 0
-    if (isUntroubled && term !== 1) this.fail(`term ${term} was taken although nothing failed`)
+    if (isUntroubled && term > 1) this.fail(`term ${term} was taken although nothing failed`)
   }
 }
