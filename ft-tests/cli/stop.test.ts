@@ -41,6 +41,18 @@ test.serial('Ctrl-C after a failover ends the survivor too', async (t) => {
   t.deepEqual(command.leftovers(), [])
 })
 
+test.serial('SIGTERM to a replica alone: it goes on, and says why and what would end it', async (t) => {
+  const { command, ready } = await startPair(t, ['echo'])
+  process.kill(ready.primary, 'SIGTERM')
+  const line = await command.line('signal-ignored', 'primary')
+  t.regex(line.msg!, new RegExp(`not ended by SIGTERM: ft-run, process ${command.pid}, decides .*ft-ctl stop.*ft-ctl failover.*SIGKILL`))
+  const client = await TcpClient.open(t, ready)
+  t.is(await client.ask('x', 1), 'x')
+  command.killGroup('SIGTERM')
+  t.is((await command.ended).code, 0)
+  t.is(command.lines.filter(({ event }) => event === 'signal-ignored').length, 1, 'of a signal to all of them nothing is said')
+})
+
 test.serial('SIGKILL of ft-run itself leaves no orphan replica', async (t) => {
   const { command, ready } = await startPair(t, ['echo'])
   process.kill(command.pid, 'SIGKILL')

@@ -26,6 +26,8 @@ Examples:
   redis-cli -p 7000 set k v         ...any Redis client talks to it
   ft-run --port 8080:80 app.wasm    a guest of your own that listens on its port 80
   ft-run --json kv                  one JSON line when ready, then JSON logs
+  kill -9 PID                       of either replica: the other goes on. A milder signal to a replica changes nothing, since
+                                    ft-run decides when its machine ends: signal ft-run, or see ft-ctl --help
 
 On several hosts (same image, same --vm, same key, a shared directory as arbiter):
   ft-run key shop.key               once; copy it to every host by a safe way

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { ExitCode } from '../ft/exit-codes.ts'
 import { ReplicaProcess } from '../host/replica-process.ts'
-import { engineRecord, keptRecord, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
+import { engineRecord, ignoredSignalRecord, keptRecord, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
 import type { FromReplica, ToReplica } from '../host/supervisor-messages.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { UsageError } from '../host/usage-error.ts'
@@ -27,6 +27,9 @@ export type ReplicaFlags = TuningFlags & EngineFlags & SecurityFlags & {
   readonly records?: string
   readonly json?: boolean
 }
+
+/** A supervisor that was told to end has said so by then. */
+const signalPatienceMs = 500
 
 export async function runReplica(role: 'primary' | 'backup', name: string, args: readonly string[], flags: ReplicaFlags): Promise<number> {
   checkTuning(flags)
@@ -73,16 +76,21 @@ function networkOf(flags: ReplicaFlags, guestPort: number | undefined) {
 }
 
 function obey(replica: ReplicaProcess, voice: (message: FromReplica) => void): void {
-  // Ctrl-C goes to the whole group: under a supervisor, it decides and tells us.
-  const supervisedBy = process.send !== undefined
+  const isSupervised = process.send !== undefined
+  let forUsAlone: NodeJS.Timeout | undefined
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!supervisedBy) replica.powerOff(`stopped by ${signal}`)
+      if (!isSupervised) return replica.powerOff(`stopped by ${signal}`)
+      // Ctrl-C goes to the whole group: the supervisor decides and tells us. If it does not, the signal was for us alone.
+      clearTimeout(forUsAlone)
+      forUsAlone = setTimeout(() => voice({ type: 'log', record: ignoredSignalRecord(replica.role, signal) }), signalPatienceMs)
     })
   }
   process.on('message', (message: ToReplica) => {
     switch (message.type) {
-      case 'powerOff': return replica.powerOff(message.reason)
+      case 'powerOff':
+        clearTimeout(forUsAlone)
+        return replica.powerOff(message.reason)
       case 'console': return replica.consoleInput(new TextEncoder().encode(message.text))
       case 'status': return voice({ type: 'status', status: replica.status() })
       default: return replica.control(message.type)

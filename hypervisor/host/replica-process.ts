@@ -126,6 +126,11 @@ export class ReplicaProcess {
     this.#host?.control({ kind })
   }
 
+  /** Now: a backup that went live is a primary. */
+  get role(): 'primary' | 'backup' {
+    return this.#role
+  }
+
   status(): ReplicaStatus {
     return this.#replica!.status()
   }

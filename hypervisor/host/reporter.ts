@@ -42,6 +42,13 @@ export function refusedRecord(role: string, address: string, reason: string): Lo
   return { level: 'warn', msg: `${role}: refused a stranger at ${address}: ${reason}`, fields }
 }
 
+/** A signal that this replica does not end on, since the `ft-run` that started it (its parent) went on. */
+export function ignoredSignalRecord(role: string, signal: string): LogRecord {
+  const msg = `${role}: not ended by ${signal}: ft-run, process ${process.ppid}, decides when its machine ends. ` +
+    `To end the machine, ft-ctl stop or ${signal} to that process; to hand over, ft-ctl failover; to end this replica alone, SIGKILL`
+  return { level: 'warn', msg, fields: { role, pid: process.pid, event: 'signal-ignored', signal } }
+}
+
 /** Times to a hundredth of a millisecond: more digits would say nothing. */
 function rounded(report: object): Record<string, unknown> {
   const round = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 100) / 100 : value)
