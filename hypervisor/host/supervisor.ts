@@ -3,9 +3,7 @@
  * of their own. It starts them, starts a new backup whenever one is missing (P2.3-7), tells what happens to them, and
  * leaves nothing behind.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import type { ReplicaStatus } from '../ft/replica.ts'
@@ -14,6 +12,7 @@ import type { EngineName } from './engine-names.ts'
 import { FailoverFiles } from './failover-files.ts'
 import { ReplicaChild, type Role } from './replica-child.ts'
 import type { LogRecord, Reporter } from './reporter.ts'
+import { makeRunFolder, sweepRunFolders } from './run-folder.ts'
 import { switchRecord } from './switch-report.ts'
 import { StartError } from './usage-error.ts'
 import { createSwitchServer, type SwitchServer } from './switch/switch-server.ts'
@@ -106,7 +105,9 @@ export class Supervisor {
 
   /** @throws Error in one line if a port is taken, StartError if a replica does not come up */
   async start(): Promise<Ready> {
-    this.#directory = await mkdtemp(join(tmpdir(), 'ft-run-'))
+    this.#directory = await makeRunFolder()
+    // Nobody waits for it, and nothing depends on it.
+    sweepRunFolders().catch(() => {})
     if (this.#options.net === 'switch') this.#switch = await this.#startSwitch()
     this.#primary = this.#spawn('primary', ['--listen', '127.0.0.1:0'])
     if (!this.#wantsBackup) this.#protected.resolve()
