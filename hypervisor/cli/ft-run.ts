@@ -5,6 +5,7 @@ import { ExitCode } from '../ft/exit-codes.ts'
 import type { FromReplica } from '../host/supervisor-messages.ts'
 import { StartError } from '../host/usage-error.ts'
 import { EngineHalt } from '../machine/engine.ts'
+import { loadEagerly } from './eager-code.ts'
 import { addEngine, addPairEngines } from './engine-options.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
 import { packageVersion } from './package-version.ts'
@@ -81,7 +82,7 @@ const replica = (role: 'primary' | 'backup'): Command => addSecurity(addTuning(a
   .addOption(recordsOption())
   .addOption(json())
   .action(async (image: string, args: string[], flags: ReplicaFlags) =>
-    finish(import('./run-replica.ts').then(({ runReplica }) => runReplica(role, image, args, flags))))
+    finish(loadEagerly(() => import('./run-replica.ts')).then(({ runReplica }) => runReplica(role, image, args, flags))))
 
 replica('primary')
   .description('one replica: starts as primary and waits for its backup')
