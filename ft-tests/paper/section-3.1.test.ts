@@ -19,6 +19,65 @@ async function alone(lost: 'primary' | 'backup' = 'backup'): Promise<Alone> {
   return { pair, live: lost === 'backup' ? pair.primary : pair.backup, client }
 }
 
+test('P3.1-1 (ours) a primary boots with one backup: another one that has its hello, and was not taken, never goes live', async (t) => {
+  const pair = await FakePair.start({ connect: false })
+  const { primary, backup } = pair
+  pair.toPrimary.loses = () => true
+  for (const host of pair.hosts) host.inbox.push({ kind: 'peerOpen' })
+  await pair.settle()
+  t.is(backup.replica.phase, 'joining', 'it can not know whether it is the one')
+  const third = pair.addBackup(primary, 'three')
+  await pair.settle()
+  t.is(primary.replica.phase, 'protected')
+  t.is(third.replica.phase, 'replaying')
+  const client = pair.client()
+  client.send('+')
+  await pair.pass(1000)
+  t.is(client.text, '01')
+  t.is(backup.asked, 0, 'it suspects nobody')
+
+  await pair.kill(primary)
+  await pair.pass(1000)
+  t.is(backup.halted?.code, ExitCode.refused)
+  t.is(third.replica.phase, 'alone')
+  client.send('+')
+  await pair.settle()
+  t.is(client.text, '0102')
+})
+
+test('P3.1-1 (ours) a backup that was told to boot, and comes when the machine runs already, is refused and may come again', async (t) => {
+  const pair = await FakePair.start({ connect: false })
+  const { primary, backup } = pair
+  pair.toPrimary.held = true
+  for (const host of pair.hosts) host.inbox.push({ kind: 'peerOpen' })
+  await pair.settle()
+  const third = pair.addBackup(primary, 'three')
+  await pair.settle()
+  await pair.kill(third)
+  t.is(primary.replica.phase, 'alone')
+
+  pair.toPrimary.held = false
+  await pair.pass(100)
+  t.is(backup.halted?.code, ExitCode.refused)
+  t.regex(backup.halted?.reason ?? '', /has booted without it/)
+  const fourth = pair.addBackup(primary, 'four')
+  await pair.pass(100)
+  t.is(fourth.replica.phase, 'replaying')
+})
+
+test('P3.1-1 (ours) a backup that is told to boot, and hears nothing more, gives up', async (t) => {
+  const pair = await FakePair.start({ connect: false })
+  const { primary, backup } = pair
+  pair.toPrimary.loses = () => true
+  for (const host of pair.hosts) host.inbox.push({ kind: 'peerOpen' })
+  await pair.pass(9000)
+  t.is(primary.replica.phase, 'waiting')
+  t.is(backup.replica.phase, 'joining')
+  await pair.pass(2000)
+  t.is(backup.asked, 0)
+  t.is(backup.halted?.code, ExitCode.refused)
+})
+
 for (const lost of ['primary', 'backup'] as const) {
   test(`P3.1-1 a backup is started for a machine that runs, in any state: after the ${lost} was lost`, async (t) => {
     const { pair, live, client } = await alone(lost)

@@ -79,6 +79,16 @@ export function planFaults(rng: Rng, activeMs: number, heartbeatMs: number, repr
   return faults.sort((a, b) => a.atMs - b.atMs)
 }
 
+/** For a pair that does not exist yet: the waiting primary does not hear its backup, and another one comes. */
+export function planRival(rng: Rng, heartbeatMs: number): readonly Fault[] {
+  const common = { from: 'start', nth: 1, midStep: rng.chance(0.3), jumpUs: 0 } as const
+  const deaf = rng.pick(['cutToPrimary', 'stallToPrimary', 'stallBoth'] as const)
+  return [
+    { ...common, kind: deaf, atMs: rng.number(0, 1), forMs: durationOf(deaf, rng, heartbeatMs) },
+    { ...common, kind: 'restartBackup', atMs: rng.number(0, heartbeatMs * 2), forMs: 0 }
+  ]
+}
+
 type Add = (kind: FaultKind, atMs: number, from: Moment, nth: number) => void
 
 function planReprotection(rng: Rng, heartbeatMs: number, add: Add): void {

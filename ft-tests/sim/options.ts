@@ -1,6 +1,6 @@
 /** One seed derives every option of a simulated run; all of them are printed with a violation. */
 import type { Rng } from './rng.ts'
-import { planFaults, type Fault } from './faults.ts'
+import { planFaults, planRival, type Fault } from './faults.ts'
 
 export type SimOptions = {
   readonly clients: number
@@ -73,7 +73,9 @@ export function optionsOf(rng: Rng): SimOptions {
   const quantumMax = isCalm ? (heartbeatIntervalMs * 400) / (tickUs * backupSlowness) : Infinity
   const quantum = (): number => Math.max(7, Math.min(rng.pick([7, 50, 300, 5000]), Math.floor(quantumMax)))
   const activeMs = 20 + requestsPerClient * (thinkMs + 2)
-  const faults = planFaults(rng, activeMs, heartbeatIntervalMs, reprotects)
+  const startsEarly = rng.chance(0.15)
+  const rival = startsEarly && rng.chance(0.2) ? planRival(rng, heartbeatIntervalMs) : []
+  const faults = [...rival, ...planFaults(rng, activeMs, heartbeatIntervalMs, reprotects)].sort((a, b) => a.atMs - b.atMs)
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
   const powerOffAtMs = rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0
   const isBackupSlowAtPowerOff = powerOffAtMs > 0 && faults.length < 2 && rng.chance(0.5)
@@ -97,7 +99,7 @@ export function optionsOf(rng: Rng): SimOptions {
     timersFirst: rng.chance(0.7), hidesDelivered: rng.chance(0.25), stopsLate: rng.chance(0.2),
     powerOffAtEnd: rng.chance(0.3), killAfterPowerOffMs: rng.chance(0.2) ? rng.number(0.01, 8) : 0,
     powerOffAtMs, isBackupSlowAtPowerOff,
-    startsEarly: rng.chance(0.15),
+    startsEarly,
     wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     reprotects, reprotectEveryMs: rng.pick([2, 10, 60]), channelByteMs: rng.pick([0, 0, 1e-5, 1e-4]), lagMsMax: rng.pick([1, 20, 200]),
     faults, ...(isBackupSlowAtPowerOff ? backlog : isPlodding ? plodding : {})

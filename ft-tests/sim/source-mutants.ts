@@ -69,6 +69,9 @@ export const sourceMutants: Readonly<Record<string, SourceMutant>> = {
     file: replica, text: "if (this.#role === 'backup' && this.#lockstep.poweredOff)", instead: 'if (false)'
   },
   // Re-protection
+  eligibleBeforeTaken: {
+    file: backupSide, text: 'return this.side.watch(this.#core.nowMs, true)', instead: 'return this.#boot(term, peer)'
+  },
   eligibleBeforeMark: {
     file: 'hypervisor/ft/eligibility.ts', text: 'return this.#hasState && this.#term === term', instead: 'return this.#hasState'
   },

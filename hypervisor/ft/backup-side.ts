@@ -34,6 +34,8 @@ export class BackupSide {
   #id = 0
   #receiver: SnapshotReceiver | undefined
   #decoder: StateDecoder | undefined
+  /** A primary that boots with one backup, perhaps this one: it has said hello, not yet that it has taken ours. */
+  #bootsWith: Hello | undefined
   #toldReplayed = 0
   #toldMs = -Infinity
 
@@ -49,15 +51,16 @@ export class BackupSide {
     this.#id = id
   }
 
-  /** A primary that fits: both boot together, or its machine runs already and a snapshot comes first. */
+  /**
+   * A primary that fits: both boot together, or its machine runs already and a snapshot comes first. One that waits says hello to
+   * everyone and boots with the first that answers: only what comes next tells a backup that it is the one.
+   */
   follow(primary: Hello): void {
+    if (this.#bootsWith !== undefined) throw new Error('a second hello')
     const { term, replica: peer } = primary
     if (primary.begins === 'boot') {
-      this.#core.enter('replaying', term)
-      this.eligibility.bootInTerm(term)
-      this.side.watch(this.#core.nowMs)
-      this.#core.report({ event: 'protected', term, peer })
-      return this.#lockstep.machine.boot()
+      this.#bootsWith = primary
+      return this.side.watch(this.#core.nowMs, true)
     }
     this.#core.enter('receiving', term)
     this.side.watch(this.#core.nowMs, true)
@@ -67,6 +70,7 @@ export class BackupSide {
   /** @throws if the primary does not follow the protocol */
   onMessage(message: Exclude<ChannelMessage, Hello>): void {
     if (message.type === 'goodbye') return this.#onGoodbye(message.reason)
+    if (this.#core.phase === 'joining' && this.#bootsWith !== undefined) this.#boot(message.term, this.#bootsWith.replica)
     if (!isFollowing(this.#core.phase) || this.side.inGrace) return
     this.#followTerm(message.term)
     this.side.heard(this.#core.nowMs)
@@ -94,12 +98,19 @@ export class BackupSide {
 
   onTime(): void {
     const { phase, nowMs, term } = this.#core
+    if (phase === 'joining') return this.#onTimeJoining()
     if (isFollowing(phase)) {
       const suspicion = this.side.suspicion(nowMs)
       if (suspicion !== undefined) return this.#core.suspect(suspicion, this.side.silenceMs(nowMs))
     } else if (phase !== 'suspecting' || !this.handedOver) return
     const heartbeat = this.side.heartbeat(term, this.#lockstep.outputs.firstUndelivered - 1, nowMs)
     if (heartbeat !== undefined) this.send(heartbeat)
+  }
+
+  /** A waiting primary takes a backup at once, or refuses it; it may be gone without a word, too. */
+  #onTimeJoining(): void {
+    const silence = this.#bootsWith && this.side.suspicion(this.#core.nowMs)
+    if (silence !== undefined) this.#core.halt(ExitCode.refused, `channel to the primary: ${silence}`)
   }
 
   /** Nothing more is to come; what was logged is still replayed, so that both end alike. */
@@ -131,6 +142,15 @@ export class BackupSide {
     const receiver = this.#receiver
     if (receiver === undefined) return this.eligibility.lacks
     return receiver.progress
+  }
+
+  /** The primary boots with this backup: it lacks nothing, and has every entry before the first output. */
+  #boot(term: number, peer: string): void {
+    this.#core.enter('replaying', term)
+    this.eligibility.bootInTerm(term)
+    this.side.watch(this.#core.nowMs)
+    this.#core.report({ event: 'protected', term, peer })
+    this.#lockstep.machine.boot()
   }
 
   #onSnapshot(piece: SnapshotPiece): void {

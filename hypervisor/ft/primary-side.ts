@@ -33,6 +33,8 @@ export class PrimarySide {
   readonly #config: ReplicaConfig
   readonly #lockstep: Lockstep
   readonly #links = new Map<number, BackupLink>()
+  /** Connections on which the hello said that both are to boot together. */
+  readonly #bootHellos = new Set<number>()
   /** A backup has diverged: this machine, too, is to be kept as it is, at its next boundary. */
   #keepsSnapshot = false
   /** For the next copy of the guest's memory: made ready while the guest runs, so that the pause is short. */
@@ -98,10 +100,26 @@ export class PrimarySide {
 
   // A backup comes and goes
 
-  /** Both boot together. */
+  /** This replica has said hello on a connection. */
+  saidHello(id: number, begins: Hello['begins']): void {
+    if (begins === 'boot') this.#bootHellos.add(id)
+  }
+
+  forgetHello(id: number): void {
+    this.#bootHellos.delete(id)
+  }
+
+  /** What the other end was told when it came is not so any more. */
+  isTooLate(id: number): boolean {
+    return this.#bootHellos.has(id)
+  }
+
+  /** Both boot together. The backup hears at once that it is the one. */
   bootWith(id: number, hello: Hello): void {
+    this.forgetHello(id)
     const link = this.#add(id, hello, false)
     link.boot(this.#limits(this.#lockstep.lastSeq, this.#lockstep.machine.inputsInjected))
+    link.send({ type: 'heartbeat', term: this.#core.term, outputsDelivered: 0 })
   }
 
   /** The machine runs already: a snapshot is taken at its next boundary. */
@@ -113,6 +131,7 @@ export class PrimarySide {
   /** The channel to a backup is gone, or given up. A backup that could not take over is no loss. */
   gone(id: number, reason: string): void {
     const link = this.#links.get(id)
+    this.forgetHello(id)
     if (link === undefined || !link.isOpen) return
     if (link.mayTakeOver) {
       const silenceMs = link.side.silenceMs(this.#core.nowMs)

@@ -254,6 +254,7 @@ export class Replica {
 
   #onPeerOpen(id: number): void {
     if (this.#phase === 'joining') this.#backup.id = id
+    if (this.#role === 'primary') this.#primary.saidHello(id, this.hello.begins)
     this.#do({ do: 'peer', peer: id, message: this.hello })
   }
 
@@ -281,10 +282,12 @@ export class Replica {
       (this.#phase === 'protected' && this.#expectsAnother)
     if (!isWelcome || this.#ending !== undefined) return `this replica is ${this.#phase}, it takes no new peer`
     if (this.#primary.has(id)) return 'a second hello'
+    if (this.#isLive() && this.#primary.isTooLate(id)) return 'this replica has booted without it'
     return this.#primary.hasCandidate ? 'this replica has a new backup already' : undefined
   }
 
   #refuse(id: number, why: string): void {
+    this.#primary.forgetHello(id)
     this.#report({ event: 'refused-peer', reason: why })
     this.#do({ do: 'peer', peer: id, message: { type: 'goodbye', reason: `refused: ${why}` } })
     this.#do({ do: 'closePeer', peer: id })

@@ -46,8 +46,9 @@ export class NoDivergence extends Checker {
     for (const replica of this.#sim.replicas) {
       const { name, traits, haltCode, haltReason } = replica
       const isExpected = haltCode === ExitCode.divergence && this.#sim.spoilt === replica
-      // One that was still joining has nothing to go live with, and says so.
-      const isFailedStart = this.#sim.options.startsEarly && haltReason.startsWith('channel to the primary')
+      // One that was still joining has nothing to go live with, and says so; or another one was quicker.
+      const isEarly = this.#sim.options.startsEarly || this.#sim.isPoweredOffEarly
+      const isFailedStart = isEarly && /^(channel to the primary|primary said: refused)/.test(haltReason)
       const isNewcomer = name !== traits.role
       const isRefused = haltCode === ExitCode.refused && (isFailedStart || isNewcomer)
       const isUsual = haltCode === undefined || haltCode === ExitCode.ok || haltCode === ExitCode.lost
