@@ -56,6 +56,7 @@ class Lane {
 
 class MemoryLink implements Link {
   readonly peer: string
+  readonly isSecure = false
   readonly incoming: Lane
   private readonly outgoing: Lane
   private handlers: LinkHandlers | null = null

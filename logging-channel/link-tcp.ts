@@ -1,25 +1,26 @@
 /** Links over TCP. */
 import type { AddressInfo, Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { dial, DialError, reasonOf } from './dial-tcp.ts'
+import type { DialOptions } from './dial-tcp.ts'
 import type { Link, LinkHandlers } from './link.ts'
-import { createSocketServer, explainHandshake, openSocket } from './secure-tcp.ts'
+import { createSocketServer } from './secure-tcp.ts'
 import type { LinkKey } from './secure-tcp.ts'
 
 /** How long `close` waits for the peer to end its side as well, before it gives the connection up. */
 const CLOSE_TIMEOUT_MS = 1000
-/** How long one attempt to connect may take: packets to a dead host are answered by nobody. */
-const ATTEMPT_TIMEOUT_MS = 2000
 
 class TcpLink implements Link {
   readonly peer: string
+  readonly isSecure: boolean
   private readonly socket: Socket
   private handlers: LinkHandlers | null = null
   private error: Error | null = null
   private isClosing = false
   private isClosed = false
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, isSecure: boolean) {
     this.socket = socket
+    this.isSecure = isSecure
     this.peer = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0)
     // The caller batches a turn's frames into one write: waiting for more (Nagle) could only add latency.
     socket.setNoDelay(true)
@@ -80,60 +81,15 @@ class TcpLink implements Link {
   }
 }
 
-export type ConnectOptions = {
-  readonly host: string
-  readonly port: number
-  /** Gives up after this long. Default 10 000; 0: one attempt. */
-  readonly timeoutMs?: number
-  /** Pause between attempts. Default 50. */
-  readonly retryMs?: number
-  /** With a key the link is encrypted and both sides prove that they hold it. */
-  readonly key?: LinkKey | undefined
-  /** Gives up at once, with the signal's reason. */
-  readonly signal?: AbortSignal
-}
-
 /** Connects, trying again until the peer listens. @throws Error in one line with address and last cause, once the time is over */
-export async function connectLink(options: ConnectOptions): Promise<Link> {
-  const { host, port, timeoutMs = 10_000, retryMs = 50, key, signal } = options
-  const deadline = performance.now() + timeoutMs
-  for (;;) {
-    signal?.throwIfAborted()
-    const leftMs = timeoutMs === 0 ? ATTEMPT_TIMEOUT_MS : Math.max(deadline - performance.now(), 1)
-    const outcome = await attempt({ host, port }, Math.min(leftMs, ATTEMPT_TIMEOUT_MS), key, signal)
-    if (!(outcome instanceof Error)) return new TcpLink(outcome)
-    signal?.throwIfAborted()
-    const address = formatAddress(host, port)
-    const stranger = explainHandshake(outcome)
-    if (stranger !== undefined) throw new Error(`no connection to ${address}: ${stranger}`, { cause: outcome })
-    if (performance.now() + retryMs >= deadline) {
-      throw new Error(`no connection to ${address}: ${reasonOf(outcome)}; is the peer running there?`, { cause: outcome })
-    }
-    await delay(retryMs, undefined, signal === undefined ? {} : { signal })
+export async function connectLink(options: DialOptions): Promise<Link> {
+  try {
+    return new TcpLink(await dial(options), options.key !== undefined)
+  } catch (error) {
+    if (!(error instanceof DialError)) throw error
+    const advice = error.isStranger ? '' : '; is the peer running there?'
+    throw new Error(`no connection to ${formatAddress(options.host, options.port)}: ${error.message}${advice}`, { cause: error })
   }
-}
-
-function attempt(
-  address: { readonly host: string; readonly port: number }, timeoutMs: number, key: LinkKey | undefined, signal: AbortSignal | undefined,
-): Promise<Socket | Error> {
-  return new Promise(resolve => {
-    const socket = openSocket(address, key, () => finish(socket))
-    const finish = (outcome: Socket | Error): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      socket.removeListener('error', finish)
-      resolve(outcome)
-    }
-    const giveUp = (reason: Error): void => {
-      socket.on('error', () => {})
-      socket.destroy()
-      finish(reason)
-    }
-    const timer = setTimeout(() => giveUp(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs)
-    const onAbort = (): void => giveUp(new Error('aborted'))
-    signal?.addEventListener('abort', onAbort, { once: true })
-    socket.on('error', finish)
-  })
 }
 
 export type ListenOptions = {
@@ -159,7 +115,8 @@ export type Listener = {
 export function listenLinks(options: ListenOptions): Promise<Listener> {
   const { host, port, key, onLink, onRefused = () => {} } = options
   return new Promise((resolve, reject) => {
-    const server = createSocketServer({ allowHalfOpen: false, key, onSocket: socket => onLink(new TcpLink(socket)), onRefused })
+    const onSocket = (socket: Socket): void => onLink(new TcpLink(socket, key !== undefined))
+    const server = createSocketServer({ allowHalfOpen: false, key, onSocket, onRefused })
     server.once('error', error => {
       reject(new Error(`can't listen on ${formatAddress(host, port)}: ${reasonOf(error)}`, { cause: error }))
     })
@@ -168,20 +125,6 @@ export function listenLinks(options: ListenOptions): Promise<Listener> {
       resolve({ host: bound.address, port: bound.port, close: () => new Promise(done => server.close(() => done())) })
     })
   })
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is already in use, choose another',
-  EACCES: 'not permitted, choose a port above 1023',
-  EADDRNOTAVAIL: 'this host has no such address',
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'the host name is not known',
-  EHOSTUNREACH: 'the host can not be reached',
-  ENETUNREACH: 'the network can not be reached'
-}
-
-function reasonOf(error: Error): string {
-  return reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message
 }
 
 function formatAddress(host: string, port: number): string {

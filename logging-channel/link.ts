@@ -13,6 +13,8 @@ export type LinkHandlers = {
 export interface Link {
   /** The peer's address, for messages. */
   readonly peer: string
+  /** Both ends have proven that they hold the key. */
+  readonly isSecure: boolean
   /** Bytes handed to `send` that the transport has not yet taken. */
   readonly bufferedBytes: number
   /** Sets the handlers and starts reading. Nothing is read, and nothing lost, before. To be called once. */

@@ -205,7 +205,8 @@ test('a replica retries until the switch is there, and says so if it never is', 
   await once(spare, 'close')
   const link = { host: '127.0.0.1', port }
   const trying = connectSwitch(link, { vm: 'vm', replica: 'r', retryMs: 0 })
-  await t.throwsAsync(trying, { message: /^can't reach the switch at 127.0.0.1:\d+: .*ECONNREFUSED/ })
+  const advice = `start it there ("ft-run switch --vm vm --link 127.0.0.1:${port} ..."), or correct --switch`
+  await t.throwsAsync(trying, { message: `can't reach the switch at 127.0.0.1:${port}: nothing listens there; ${advice}` })
   const connecting = connectSwitch(link, { vm: 'vm', replica: 'r', retryMs: 5000 })
   await new Promise((resolve) => setTimeout(resolve, 80))
   const server = await createSwitchServer({ vm: 'vm', link, ports: new Map() })

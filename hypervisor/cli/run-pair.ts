@@ -23,6 +23,8 @@ export type RunFlags = TuningFlags & PairEngineFlags & {
   readonly records?: string
 }
 
+/** Why a start takes so long, or will never come to an end. */
+const toldAtOnce = new Set<unknown>(['unpublished-port', 'waiting-for'])
 /** A start that takes so long is said to be under way. */
 const slowStartMs = 10_000
 const defaultPort: PortOption = { host: 7000, guest: undefined }
@@ -47,8 +49,8 @@ export async function runPair(name: string, args: readonly string[], flags: RunF
     // The ready line comes first: programs read it. To a person it says what the steps before it came to.
     report: (record) => {
       if (isReady) report(record)
-      // Without such a port there is never a ready line to wait for.
-      else if (record.fields['event'] === 'unpublished-port') process.stderr.write(`ft-run: ${record.msg}\n`)
+      // There may never be a ready line to wait for.
+      else if (toldAtOnce.has(record.fields['event'])) process.stderr.write(`ft-run: ${record.msg}\n`)
       else if (record.level !== 'info' || !isForPeople) early.push(() => report(record))
     },
     onConsole: (text) => process.stderr.write(text)

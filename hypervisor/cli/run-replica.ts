@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { ExitCode } from '../ft/exit-codes.ts'
 import { ReplicaProcess } from '../host/replica-process.ts'
-import { engineRecord, ignoredSignalRecord, keptRecord, recordOf, refusedRecord, type LogRecord } from '../host/reporter.ts'
+import { engineRecord, ignoredSignalRecord, keptRecord, recordOf, refusedRecord, waitingRecord, type LogRecord } from '../host/reporter.ts'
 import type { FromReplica, ToReplica } from '../host/supervisor-messages.ts'
 import { formatAddress, type Address } from '../host/switch/switch-port.ts'
 import { UsageError } from '../host/usage-error.ts'
@@ -51,6 +51,7 @@ export async function runReplica(role: 'primary' | 'backup', name: string, args:
       onReport: (report, now) => voice({ type: 'log', record: recordOf(now, report), report }),
       onEngine: (made) => voice({ type: 'log', record: engineRecord(role, made) }),
       onSnapshotKept: (kept) => voice({ type: 'log', record: keptRecord(kept) }),
+      onWaiting: (what, reason) => voice({ type: 'log', record: waitingRecord(role, what, reason) }),
       onRefused: (address, reason) => voice({ type: 'log', record: refusedRecord(role, address, reason) }),
       onListening: (address) => voice({ type: 'listening', address }),
       onGuestListen: (port) => voice({ type: 'guestListen', port }),

@@ -18,6 +18,7 @@ export class PeerChannel {
   readonly #handlers: PeerHandlers
   readonly #decoder: FrameDecoder
   #closed = false
+  #heard = false
 
   constructor(link: Link, handlers: PeerHandlers) {
     this.#link = link
@@ -25,7 +26,7 @@ export class PeerChannel {
     this.#decoder = new FrameDecoder({ checksum: crc32, onMessage: (message) => this.#closed || handlers.onMessage(message) })
     link.start({
       onBytes: (bytes) => this.#onBytes(bytes),
-      onClose: (error) => this.#onClose(error === null ? 'the peer closed the channel' : `the channel broke: ${error.message}`, false)
+      onClose: (error) => this.#onClose(this.#whyClosed(error), false)
     })
   }
 
@@ -50,6 +51,7 @@ export class PeerChannel {
 
   #onBytes(bytes: Uint8Array): void {
     if (this.#closed) return
+    this.#heard = true
     try {
       this.#decoder.push(bytes)
     } catch (error) {
@@ -57,6 +59,12 @@ export class PeerChannel {
       this.#link.destroy()
       this.#onClose(error.message, true)
     }
+  }
+
+  #whyClosed(error: Error | null): string {
+    const how = error === null ? 'the peer closed the channel' : `the channel broke: ${error.message}`
+    // A peer with a key tells a stranger nothing.
+    return this.#heard || this.#link.isSecure ? how : `${how}, without a word: does it want a key (--key FILE)?`
   }
 
   #onClose(reason: string, corrupt: boolean): void {

@@ -13,6 +13,7 @@ import { Replica, type ReplicaStatus } from '../ft/replica.ts'
 import { Divergence } from '../ft/divergence.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
+import { BackOff } from './back-off.ts'
 import { type EngineMade, engineMaker, type MakeEngine } from './engine-maker.ts'
 import type { EngineName } from './engine-names.ts'
 import { identityOf, type Image } from './image.ts'
@@ -23,7 +24,7 @@ import { keepSnapshot } from './snapshot-file.ts'
 import { createEmbeddedSwitch, type EmbeddedSwitch } from './switch/embedded-switch.ts'
 import type { PortMap } from './switch/public-listeners.ts'
 import { connectSwitch } from './switch/switch-client.ts'
-import type { Address } from './switch/switch-port.ts'
+import { type Address, formatAddress } from './switch/switch-port.ts'
 
 export type ReplicaTuning = {
   readonly memoryPagesMax: number
@@ -72,6 +73,8 @@ export type ReplicaProcessEvents = {
   readonly onReport: (report: Report, role: 'primary' | 'backup') => void
   /** The replica is about to start, on this engine. */
   readonly onEngine: (made: EngineMade) => void
+  /** `what` is not there yet, for this reason; this replica waits for it. */
+  readonly onWaiting: (what: string, reason: string) => void
   /** Someone at the channel's address could not prove to be a replica of this machine. */
   readonly onRefused: (address: string, reason: string) => void
   /** This replica is live, and takes backups at this address. */
@@ -84,6 +87,9 @@ export type ReplicaProcessEvents = {
 
 const windowEntriesMax = 1_000_000
 const bindRetryMs = 20
+/** A link to the switch that lasts so long is no failure to connect. */
+const steadyLinkMs = 1000
+const silentPeerMs = 3000
 const lastWordsMs = 1000
 /** How many may wait for this replica to hold a term, and how long: they can't know that it is a backup. */
 const earlyPeersMax = 16
@@ -96,6 +102,7 @@ export class ReplicaProcess {
   #embedded: EmbeddedSwitch | undefined
   #halted = false
   #guestEnded = false
+  #rejoin: BackOff | undefined
   #engineMade: EngineMade | undefined
   #role: 'primary' | 'backup'
   #replica: Replica | undefined
@@ -200,9 +207,14 @@ export class ReplicaProcess {
   }
 
   async #joinSwitch(host: ReplicaHost, address: Address, retryMs: number): Promise<void> {
-    const port = await connectSwitch(address, { vm: this.#options.vm, replica: this.#replicaId, retryMs, key: this.#key('switch') })
+    const { vm, events } = this.#options
+    const onWaiting = (reason: string): void => events.onWaiting(`the switch at ${formatAddress(address)}`, reason)
+    const port = await connectSwitch(address, { vm, replica: this.#replicaId, retryMs, key: this.#key('switch'), onWaiting })
+    const connectedMs = performance.now()
+    this.#rejoin ??= new BackOff(() => void this.#joinSwitch(host, address, Infinity).catch((error: unknown) => this.fail(error)))
     host.connectSwitch(port, () => {
-      this.#joinSwitch(host, address, Infinity).catch((error: unknown) => this.fail(error))
+      if (performance.now() - connectedMs > steadyLinkMs) this.#rejoin?.succeeded()
+      this.#rejoin?.wanted()
     })
   }
 
@@ -217,7 +229,12 @@ export class ReplicaProcess {
     const { primary } = this.#options
     await this.#listen(host)
     if (primary === undefined) return this.#tellListening()
-    host.connectPeer(await connectLink({ ...primary, key: this.#key('channel') }))
+    const what = `the primary at ${formatAddress(primary)}`
+    const onWaiting = (reason: string): void => this.#options.events.onWaiting(what, reason)
+    host.connectPeer(await connectLink({ ...primary, key: this.#key('channel'), onWaiting }))
+    setTimeout(() => {
+      if (!this.#halted && this.status().phase === 'joining') onWaiting('it has not said a word since it took the connection')
+    }, silentPeerMs)
   }
 
   /** Before it is needed: a first listen takes Node 10 ms, which clients of a failover would wait for. */

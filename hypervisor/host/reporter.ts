@@ -36,6 +36,12 @@ export function keptRecord({ role, path, seq, error }: KeptSnapshot): LogRecord 
   return { level: 'warn', msg: `${role}: ${msg}`, fields }
 }
 
+/** Another part of the machine is not there yet. */
+export function waitingRecord(role: string, what: string, reason: string): LogRecord {
+  const fields = { role, pid: process.pid, event: 'waiting-for', what, reason }
+  return { level: 'warn', msg: `${role}: waiting for ${what}: ${reason}`, fields }
+}
+
 /** Someone connected to `role` who could not prove to be part of this machine. */
 export function refusedRecord(role: string, address: string, reason: string): LogRecord {
   const fields = { role, event: 'refused-stranger', address, reason }

@@ -1,6 +1,6 @@
 /** A replica's TCP connection to the network switch. */
 import type { Socket } from 'node:net'
-import { explainHandshake, openSocket } from '../../../logging-channel/secure-tcp.ts'
+import { dial, DialError } from '../../../logging-channel/dial-tcp.ts'
 import type { LinkKey } from '../../../logging-channel/secure-tcp.ts'
 import { decodeFromSwitch, encodeToSwitch } from '../../switch/codec.ts'
 import { FrameDecoder } from '../../switch/frame-decoder.ts'
@@ -10,8 +10,6 @@ import type { FromSwitch, ToSwitch } from '../../switch/messages.ts'
 import { formatAddress } from './switch-port.ts'
 import type { Address, SwitchPort } from './switch-port.ts'
 
-const RETRY_EVERY_MS = 50
-
 export type SwitchClientOptions = {
   readonly vm: string
   readonly replica: string
@@ -19,6 +17,8 @@ export type SwitchClientOptions = {
   readonly key?: LinkKey | undefined
   /** How long to go on trying to connect; 0 tries once. */
   readonly retryMs: number
+  /** Called at most once: there is no switch yet, for this reason. */
+  readonly onWaiting?: (reason: string) => void
 }
 
 /**
@@ -26,29 +26,17 @@ export type SwitchClientOptions = {
  * @throws Error in one line if the switch can't be reached within `retryMs`
  */
 export async function connectSwitch(address: Address, options: SwitchClientOptions): Promise<SwitchPort> {
-  const deadline = performance.now() + options.retryMs
-  for (;;) {
-    try {
-      const port = new SocketPort(await open(address, options.key))
-      port.send([{ type: 'hello', version: SWITCH_VERSION, vm: options.vm, replica: options.replica }])
-      return port
-    } catch (error) {
-      const stranger = explainHandshake(error as Error)
-      const problem = `can't reach the switch at ${formatAddress(address)}: ${stranger ?? (error as Error).message}`
-      if (stranger !== undefined || performance.now() >= deadline) throw new Error(problem, { cause: error })
-    }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS))
+  const { vm, replica, key, retryMs, onWaiting } = options
+  try {
+    const port = new SocketPort(await dial({ ...address, key, timeoutMs: retryMs, onWaiting }), key !== undefined)
+    port.send([{ type: 'hello', version: SWITCH_VERSION, vm, replica }])
+    return port
+  } catch (error) {
+    if (!(error instanceof DialError)) throw error
+    const at = formatAddress(address)
+    const advice = error.isStranger ? '' : `; start it there ("ft-run switch --vm ${vm} --link ${at} ..."), or correct --switch`
+    throw new Error(`can't reach the switch at ${at}: ${error.message}${advice}`, { cause: error })
   }
-}
-
-function open(address: Address, key: LinkKey | undefined): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = openSocket(address, key, () => {
-    socket.removeListener('error', reject)
-    resolve(socket)
-  })
-  socket.once('error', reject)
-  return promise
 }
 
 class SocketPort implements SwitchPort {
@@ -57,9 +45,12 @@ class SocketPort implements SwitchPort {
   readonly #socket: Socket
   readonly #decoder = new FrameDecoder(decodeFromSwitch)
   #closed = false
+  /** The other end has said something, be it only that it holds the key. */
+  #heard: boolean
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, isSecure: boolean) {
     this.#socket = socket
+    this.#heard = isSecure
     socket.on('data', (bytes) => this.#onData(bytes as Buffer))
     socket.on('end', () => this.#lost('the switch closed the link'))
     socket.on('error', (error) => this.#lost(error.message))
@@ -78,6 +69,7 @@ class SocketPort implements SwitchPort {
 
   #onData(bytes: Uint8Array): void {
     if (this.#closed) return
+    this.#heard = true
     let messages
     try {
       messages = this.#decoder.push(bytes)
@@ -93,6 +85,7 @@ class SocketPort implements SwitchPort {
     this.#socket.destroy()
     if (this.#closed) return
     this.#closed = true
-    this.onClose(reason)
+    // A switch with a key tells a stranger nothing.
+    this.onClose(this.#heard ? reason : `${reason}, without a word: does it want a key (--key FILE)?`)
   }
 }
