@@ -30,41 +30,41 @@ const minimal = (inside: string, memory = '(memory (export "memory") 1)'): strin
 
 test.serial('not a Wasm file', async (t) => {
   const path = imageFile(t, Buffer.from('#!/bin/sh\necho hello\n'), 'script.wasm')
-  await refused(t, [path], /^ft-run: bad module at byte 0: found .*, expected .*/)
-  await refused(t, [imageFile(t, Buffer.alloc(0), 'empty.wasm')], /^ft-run: bad module at byte 0/)
+  await refused(t, [path], /^ft-run: image .*\/script\.wasm: bad module at byte 0: found .*, expected .*/)
+  await refused(t, [imageFile(t, Buffer.alloc(0), 'empty.wasm')], /^ft-run: image .*\.wasm: bad module at byte 0/)
 })
 
 test.serial('a module that is cut off', async (t) => {
   const whole = await probeImage()
   for (const part of [0.3, 0.7, 0.99]) {
     const image = imageFile(t, whole.subarray(0, Math.floor(whole.length * part)))
-    await refused(t, [image], /^ft-run: bad module at byte \d+.*: found .*, expected .*/)
+    await refused(t, [image], /^ft-run: image .*\.wasm: bad module at byte \d+.*: found .*, expected .*/)
   }
 })
 
 test.serial('an import that is not of the ABI', async (t) => {
   const wasi = await assemble(minimal('(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))'))
-  await refused(t, [imageFile(t, wasi)], /^ft-run: bad module .*"wasi_snapshot_preview1\.fd_write".*module "ft" only/)
+  await refused(t, [imageFile(t, wasi)], /^ft-run: image .*\.wasm: bad module .*"wasi_snapshot_preview1\.fd_write".*module "ft" only/)
   const typo = await assemble(minimal('(import "ft" "net_lisen" (func (param i32) (result i32)))'))
-  await refused(t, [imageFile(t, typo)], /^ft-run: bad module .*"ft\.net_lisen".*one of .*net_listen/)
+  await refused(t, [imageFile(t, typo)], /^ft-run: image .*\.wasm: bad module .*"ft\.net_lisen".*one of .*net_listen/)
   const arity = await assemble(minimal('(import "ft" "net_listen" (func (param i32 i32) (result i32)))'))
-  await refused(t, [imageFile(t, arity)], /^ft-run: bad module .*"ft\.net_listen" with signature/)
+  await refused(t, [imageFile(t, arity)], /^ft-run: image .*\.wasm: bad module .*"ft\.net_listen" with signature/)
   const disk = await assemble(minimal('(import "ft" "disk_read" (func (param i32) (result i32)))'))
-  await refused(t, [imageFile(t, disk)], /^ft-run: bad module .*"ft\.disk_read".*later version/)
+  await refused(t, [imageFile(t, disk)], /^ft-run: image .*\.wasm: bad module .*"ft\.disk_read".*later version/)
 })
 
 test.serial('an export that is missing or of another kind', async (t) => {
   const missing = await assemble('(module (memory (export "memory") 1) (func (export "ft_start")))')
-  await refused(t, [imageFile(t, missing)], /^ft-run: bad module .*no export "ft_interrupt"/)
+  await refused(t, [imageFile(t, missing)], /^ft-run: image .*\.wasm: bad module .*no export "ft_interrupt"/)
   const memory = await assemble('(module (func (export "ft_start")) (func (export "ft_interrupt") (param i32)))')
-  await refused(t, [imageFile(t, memory)], /^ft-run: bad module .*no export "memory"/)
+  await refused(t, [imageFile(t, memory)], /^ft-run: image .*\.wasm: bad module .*no export "memory"/)
   const kind = await assemble(minimal('', '(memory 1) (global (export "memory") i32 (i32.const 0))'))
-  await refused(t, [imageFile(t, kind)], /^ft-run: bad module .*export "memory" of a global/)
+  await refused(t, [imageFile(t, kind)], /^ft-run: image .*\.wasm: bad module .*export "memory" of a global/)
 })
 
 test.serial('a memory whose minimum is above the cap', async (t) => {
   const image = imageFile(t, await assemble(minimal('', '(memory (export "memory") 32)')))
-  await refused(t, ['--memory-max', '1MiB', '--port', '0:7', image], /^ft-run: .*32.*16/)
+  await refused(t, ['--memory-max', '1MiB', '--port', '0:7', image], /^ft-run: image .*\/guest\.wasm: .*32.*16/)
 })
 
 test.serial('files and names that do not exist', async (t) => {
@@ -87,6 +87,7 @@ test.serial('options that are unknown or have values that can not be', async (t)
   await refused(t, ['--code-cache', '/does/not/exist', 'echo'], /"\/does\/not\/exist" is no directory/)
   await refused(t, ['--port', '0', '--port', '0', 'echo'], /guest port|--port 0 needs/)
   await refused(t, ['--port', '7000:7', '--port', '7001:7', 'echo'], /guest port 7 is published twice/)
+  await refused(t, ['--port', '7000', '--port', '7000', 'echo'], /^ft-run: --port 7000 is given twice$/)
 })
 
 test('values of --port, --memory-max, addresses, names and numbers', (t) => {

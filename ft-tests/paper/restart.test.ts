@@ -11,8 +11,9 @@ test.serial('P2.3-7 after a failover a new backup is started, automatically; who
   const client = await TcpClient.open(t, ready)
   t.is(await client.ask('before', 6), 'before')
   process.kill(ready.primary, 'SIGKILL')
-  const first = await command.line('pair') as { primary: { pid: number }; backup: { pid: number } }
+  const first = await command.line('pair') as { primary: { pid: number }; backup: { pid: number }; msg: string }
   t.is(first.primary.pid, ready.backup)
+  t.is(first.msg, `the service is PROTECTED: process ${ready.backup} is its primary, process ${first.backup.pid} its backup`)
   t.is(await client.ask('between', 7), 'between')
 
   process.kill(first.backup.pid, 'SIGKILL')

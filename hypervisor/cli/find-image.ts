@@ -1,7 +1,7 @@
 /** What the IMAGE argument means: a built-in name or the path of a module. */
 import { existsSync } from 'node:fs'
 import { builtinGuest, builtinGuests } from '../../guest-images/catalogue.ts'
-import { readImage, type Image } from '../host/image.ts'
+import { readImage, useImage, type Image } from '../host/image.ts'
 import { UsageError } from '../host/usage-error.ts'
 import { admitGuest } from '../wasm/admit.ts'
 
@@ -18,9 +18,9 @@ export async function findImage(name: string): Promise<FoundImage> {
   return { image: await readImage(name, name), path: name, guestPort: undefined }
 }
 
-/** Refuses a module that can't be a guest. @throws WasmError, which says where and why */
+/** Refuses a module that can't be a guest. @throws UsageError, which says where and why */
 export function checkImage(image: Image): void {
-  admitGuest(image.bytes)
+  useImage(image, admitGuest)
 }
 
 async function readBuiltin(name: string, path: string): Promise<Image> {

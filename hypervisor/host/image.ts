@@ -1,6 +1,7 @@
 /** A guest image as it is on disk, and its identity: what two replicas must share to be the same machine. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { WasmError } from '../wasm/errors.ts'
 import { UsageError } from './usage-error.ts'
 
 export type Image = {
@@ -17,6 +18,16 @@ export async function readImage(name: string, path: string): Promise<Image> {
     const code = (error as NodeJS.ErrnoException).code
     const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : (error as Error).message
     throw new UsageError(`image ${name}: ${why}`)
+  }
+}
+
+/** What `use` makes of the image. @throws UsageError in one line that names the image too, where `use` throws a WasmError */
+export function useImage<T>({ name, bytes }: Image, use: (bytes: Uint8Array) => T): T {
+  try {
+    return use(bytes)
+  } catch (error) {
+    if (!(error instanceof WasmError)) throw error
+    throw new UsageError(`image ${name}: ${error.message}`, { cause: error })
   }
 }
 

@@ -16,7 +16,7 @@ import { ExitCode } from '../ft/exit-codes.ts'
 import { BackOff } from './back-off.ts'
 import { type EngineMade, engineMaker, type MakeEngine } from './engine-maker.ts'
 import type { EngineName } from './engine-names.ts'
-import { identityOf, type Image } from './image.ts'
+import { identityOf, type Image, useImage } from './image.ts'
 import { QuantumController } from './quantum.ts'
 import { realWorld } from './real-world.ts'
 import { ReplicaHost } from './replica-host.ts'
@@ -111,7 +111,7 @@ export class ReplicaProcess {
   /** Connected before this replica holds a term. */
   readonly #early = new Set<Link>()
 
-  /** @throws in one line: WasmError for a bad image, Error for an address or a directory that can't be used */
+  /** @throws in one line: UsageError for a bad image, Error for an address or a directory that can't be used */
   static async start(options: ReplicaProcessOptions): Promise<ReplicaProcess> {
     const process = new ReplicaProcess(options)
     await process.#start()
@@ -191,11 +191,12 @@ export class ReplicaProcess {
 
   #createEngine(makeEngine: MakeEngine, calls: HostCalls): Engine {
     const { image, memoryPagesMax, codeCache } = this.#options
-    const order = { image: image.bytes, limits: { memoryPagesMax }, cacheDirectory: codeCache }
-    const { engine, made } = makeEngine(order, calls, (error) => {
+    const onHalt = (error: unknown): void => {
       if (error instanceof Divergence) this.#host!.diverged(error)
       else this.fail(error)
-    })
+    }
+    const limits = { memoryPagesMax }
+    const { engine, made } = useImage(image, (bytes) => makeEngine({ image: bytes, limits, cacheDirectory: codeCache }, calls, onHalt))
     this.#engineMade = made
     return engine
   }

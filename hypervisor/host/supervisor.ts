@@ -281,7 +281,8 @@ export class Supervisor {
     this.#protected.resolve()
     if (!this.#started) return
     const pids = { primary: { pid: this.#primary!.pid }, backup: { pid: backup?.pid } }
-    this.#log({ level: 'info', msg: `the service is PROTECTED: ${this.#primary!.name}, ${peer}`, fields: { event: 'pair', term, ...pids } })
+    const msg = `the service is PROTECTED: process ${this.#primary!.pid} is its primary, process ${backup?.pid} its backup`
+    this.#log({ level: 'info', msg, fields: { event: 'pair', term, ...pids } })
   }
 
   #onCandidateLost(peer: string): void {
