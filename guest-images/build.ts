@@ -14,8 +14,7 @@ export async function buildGuest(name: string): Promise<void> {
   try {
     const { error, stderr } = await asc.main([
       `${name}/assembly/index.ts`, '--baseDir', root, '--outFile', relative(root, join(aside, `${name}.wasm`)),
-      '--runtime', 'stub', '--optimizeLevel', '3', '--shrinkLevel', '0', '--use', 'abort=lib/console/abort',
-      '--sourceMap', '--debug', '--noColors'
+      '--config', 'asconfig.json', '--target', 'builtin', '--noColors'
     ])
     if (error) throw new Error(`guest ${name} does not compile: ${error.message}\n${stderr.toString()}`)
     for (const file of [`${name}.wasm.map`, `${name}.wasm`]) renameSync(join(aside, file), join(root, 'build', file))
@@ -27,7 +26,7 @@ export async function buildGuest(name: string): Promise<void> {
 /** Builds the guests (all, or the ones named) whose module is missing or older than its sources; returns their names. */
 export async function buildGuests(...names: readonly string[]): Promise<string[]> {
   const wanted = builtinGuests().filter(guest => names.length === 0 || names.includes(guest.name))
-  const lib = newest(join(root, 'lib'))
+  const lib = Math.max(newest(join(root, 'lib')), statSync(join(root, 'asconfig.json')).mtimeMs)
   const stale = wanted.filter(guest => !existsSync(guest.path) ||
     statSync(guest.path).mtimeMs < Math.max(lib, newest(join(root, guest.name, 'assembly'))))
   for (const guest of stale) await buildGuest(guest.name)
