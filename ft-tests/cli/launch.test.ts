@@ -27,6 +27,17 @@ for (const target of ['group', 'process'] as const) {
   })
 }
 
+test.serial('started on another Node, SIGKILL to the process ends everything too', async (t) => {
+  const node = otherNode()
+  if (node === undefined) return t.pass('this machine has the pinned Node only')
+  const command = new Command(t, ['--json', '--port', '0', 'echo'], { node })
+  const { primary, backup } = await command.line('ready') as Line & { primary: { pid: number }; backup: { pid: number } }
+  process.kill(command.pid, 'SIGKILL')
+  t.is((await command.ended).signal, 'SIGKILL')
+  await allGone([primary.pid, backup.pid])
+  t.pass()
+})
+
 test.serial('started on another Node, bad input ends with the same line and code', async (t) => {
   const node = otherNode()
   if (node === undefined) return t.pass('this machine has the pinned Node only')

@@ -8,6 +8,8 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('../../../', import.meta.url)
+const starterVariable = 'FT_RUN_STARTER'
+const starterCheckMs = 200
 
 /** @param {string} name of the command's module in hypervisor/cli */
 export async function launch(name) {
@@ -19,6 +21,7 @@ export async function launch(name) {
     if (Number(process.versions.node.split('.')[0]) < 26) {
       return fail(`ft-run has no pinned runtime for ${process.platform}-${process.arch}; run it with Node 26, this is ${process.version}`)
     }
+    dieWithStarter()
     const installed = fileURLToPath(import.meta.url).includes('/node_modules/')
     return void (await import(installed ? `../../../dist/hypervisor/cli/${name}.js` : `../${name}.ts`))
   }
@@ -33,11 +36,22 @@ export async function launch(name) {
 
 /** Ctrl-C reaches the child by itself, being of the same group; a signal to this process alone is passed on. */
 function runOn(binary) {
-  const child = spawn(binary, process.argv.slice(1), { stdio: 'inherit' })
+  const env = { ...process.env, [starterVariable]: `${process.pid}` }
+  const child = spawn(binary, process.argv.slice(1), { stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code) => {
     process.exitCode = code ?? 1
   })
+}
+
+/** Whoever shoots the process that he started (SIGKILL can't be passed on) means this one: it must not be left behind. */
+function dieWithStarter() {
+  const starter = process.env[starterVariable]
+  delete process.env[starterVariable]
+  if (starter === undefined) return
+  setInterval(() => {
+    if (process.ppid !== Number(starter)) process.kill(process.pid, 'SIGKILL')
+  }, starterCheckMs).unref()
 }
 
 function fail(line) {
