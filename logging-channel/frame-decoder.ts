@@ -42,6 +42,11 @@ export class FrameDecoder {
     return this.header === null && this.filled === 0
   }
 
+  /** True inside a frame whose header has been found right, and whose payload is still coming. */
+  get isInsidePayload(): boolean {
+    return this.header !== null && this.error === null
+  }
+
   /**
    * Takes the next piece and hands on every message that it completes, in order, before returning or throwing.
    * @throws ChannelError at the first thing wrong, and the same error at every later call: nothing is yielded again

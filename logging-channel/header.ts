@@ -12,7 +12,7 @@ export const HEADER_BYTES = 32
 export const HEADER_SUMMED_BYTES = 24
 
 export const FrameType = {
-  hello: 1, log: 2, ack: 3, heartbeat: 4, goodbye: 5, snapshot: 6, snapshotAck: 7, retire: 8, diverged: 9
+  hello: 1, log: 2, ack: 3, heartbeat: 4, goodbye: 5, snapshot: 6, snapshotAck: 7, retire: 8, diverged: 9, pause: 10
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]
 

@@ -31,6 +31,7 @@ const heartbeat = u64(new Parser(), 'outputsDelivered').saveOffset('end')
 const goodbye = text(new Parser(), 'reason').saveOffset('end')
 const place = u64(u64(u64(new Parser(), 'offset'), 'done'), 'total')
 const snapshot = bytes(oneOf(place, 'last', { more: 0, last: 1 }), 'bytes').saveOffset('end')
+const pause = new Parser().uint32le('forMs').saveOffset('end')
 const snapshotAck = u64(new Parser(), 'received').saveOffset('end')
 
 /**
@@ -90,6 +91,8 @@ function decode(header: FrameHeader, payload: Uint8Array): ChannelMessage {
       return { type: 'retire', term, reason: parse<{ reason: string }>(goodbye, payload).reason }
     case FrameType.diverged:
       return { type: 'diverged', term, seq, reason: parse<{ reason: string }>(goodbye, payload).reason }
+    case FrameType.pause:
+      return { type: 'pause', term, forMs: parse<{ forMs: number }>(pause, payload).forMs }
   }
 }
 

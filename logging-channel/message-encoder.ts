@@ -56,6 +56,10 @@ export class MessageEncoder {
         return this.encodeReason(FrameType.retire, message.term, 0, message.reason)
       case 'diverged':
         return this.encodeReason(FrameType.diverged, message.term, message.seq, message.reason)
+      case 'pause':
+        this.begin(FrameType.pause, message.term, 0, 4)
+        this.out.u32(message.forMs, 'pause.forMs')
+        return this.finish(4)
     }
   }
 

@@ -1,7 +1,7 @@
 /** What travels between primary and backup. One version constant; a reader refuses other versions by name. */
 import type { LogEntry } from './entries.ts'
 
-export const CHANNEL_VERSION = 2
+export const CHANNEL_VERSION = 3
 
 /** First message on a new connection, from each side. Both must agree on everything but `role` and `replica`. */
 export type Hello = {
@@ -67,4 +67,11 @@ export type Retire = { readonly type: 'retire'; readonly term: number; readonly 
 /** Backup → primary, its last word: its machine is not the primary's any more. `seq`: the first entry found unequal. */
 export type Diverged = { readonly type: 'diverged'; readonly term: number; readonly seq: number; readonly reason: string }
 
-export type ChannelMessage = Hello | LogFrame | Ack | Heartbeat | Goodbye | SnapshotPiece | SnapshotAck | Retire | Diverged
+/**
+ * Primary → backup: it is about to copy its guest's memory, and may be silent for so much longer than usual; 0: no longer. The
+ * receiver bounds what it grants.
+ */
+export type Pause = { readonly type: 'pause'; readonly term: number; readonly forMs: number }
+
+export type ChannelMessage =
+  | Hello | LogFrame | Ack | Heartbeat | Goodbye | SnapshotPiece | SnapshotAck | Retire | Diverged | Pause

@@ -66,7 +66,8 @@ export const message: fc.Arbitrary<ChannelMessage> = fc.oneof(
   fc.record({ type: fc.constant('snapshot' as const), term: u32, seq: u64, offset: u64, done: u64, total: u64, last: fc.boolean(), bytes }),
   fc.record({ type: fc.constant('snapshotAck' as const), term: u32, seq: u64, received: u64 }),
   fc.record({ type: fc.constant('retire' as const), term: u32, reason: text }),
-  fc.record({ type: fc.constant('diverged' as const), term: u32, seq: u64, reason: text })
+  fc.record({ type: fc.constant('diverged' as const), term: u32, seq: u64, reason: text }),
+  fc.record({ type: fc.constant('pause' as const), term: u32, forMs: u32 })
 )
 
 /** Cuts `bytes` into pieces at the given places (fractions of its length). */

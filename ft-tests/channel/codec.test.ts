@@ -6,6 +6,7 @@ import { crc32 } from '../../logging-channel/crc32.ts'
 import { Kind } from '../../logging-channel/entries.ts'
 import type { LogEntry } from '../../logging-channel/entries.ts'
 import { FrameDecoder } from '../../logging-channel/frame-decoder.ts'
+import { HEADER_BYTES } from '../../logging-channel/header.ts'
 import { codecs, entryBytes } from '../../logging-channel/kinds/table.ts'
 import { LOG_FRAME_OVERHEAD_BYTES, MessageEncoder } from '../../logging-channel/message-encoder.ts'
 import { CHANNEL_VERSION } from '../../logging-channel/messages.ts'
@@ -154,4 +155,17 @@ test('encoding refuses a frame that the peer would refuse', t => {
   t.throws(() => encoder.encode(logOf([entry(1000 - LOG_FRAME_OVERHEAD_BYTES - 8)])), {
     message: 'frame of 1001 bytes: at most 1000 may be sent, split its entries'
   })
+})
+
+test('a decoder is inside a payload from a right header on until the frame is whole', t => {
+  const frame = new MessageEncoder().encode(logOf([{ kind: Kind.netData, conn: 1, bytes: new Uint8Array(100) }]))
+  const decoder = new FrameDecoder({ onMessage: () => {} })
+  const inside = Array.from(frame, byte => {
+    decoder.push(Uint8Array.of(byte))
+    return decoder.isInsidePayload
+  })
+  t.deepEqual(inside, Array.from(frame, (_, at) => at >= HEADER_BYTES - 1 && at < frame.length - 1))
+  const damaged = new FrameDecoder({ onMessage: () => {} })
+  t.throws(() => damaged.push(frame.with(20, frame[20] ^ 1)))
+  t.false(damaged.isInsidePayload)
 })

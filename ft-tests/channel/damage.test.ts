@@ -158,18 +158,18 @@ test('a log frame with its entries changed under right checksums never crashes t
 
 const payloadOf = (change: (view: DataView) => void): Uint8Array => reseal(encoder.encode(sample), change)
 const hello: Hello = {
-  type: 'hello', version: 2, role: 'backup', vm: 'kv', replica: 'r', image: 'i', runtime: 'v26', term: 1, begins: 'boot'
+  type: 'hello', version: 3, role: 'backup', vm: 'kv', replica: 'r', image: 'i', runtime: 'v26', term: 1, begins: 'boot'
 }
 const refused: readonly [string, () => Uint8Array, ChannelFault, RegExp][] = [
   ['another protocol', () => new TextEncoder().encode('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'magic',
     /^frame at byte 0 of the stream starts with 0x20544547, not 0x434c5446: the peer is no ft-run replica$/],
-  ['another version', () => encoder.encode({ ...hello, version: 3 }), 'version',
-    /^frame at byte 0 of the stream is of channel version 3, this side speaks version 2: run the same release on both$/],
+  ['another version', () => encoder.encode({ ...hello, version: 4 }), 'version',
+    /^frame at byte 0 of the stream is of channel version 4, this side speaks version 3: run the same release on both$/],
   ['a flipped bit', () => good.map((byte, at) => (at === 44 ? byte ^ 1 : byte)), 'checksum',
     /^log frame, term 1, seq 1, at byte 0 of the stream: payload of 17 bytes does not match its checksum$/],
   ['a flipped bit in the header', () => good.map((byte, at) => (at === 20 ? byte ^ 1 : byte)), 'checksum',
     /^frame at byte 0 of the stream has header checksum 0x[0-9a-f]{8}, its bytes give 0x[0-9a-f]{8}$/],
-  ['an unknown type', () => payloadOf(view => view.setUint8(6, 10)), 'malformed', /has unknown type 10$/],
+  ['an unknown type', () => payloadOf(view => view.setUint8(6, 11)), 'malformed', /has unknown type 11$/],
   ['unknown flags', () => payloadOf(view => view.setUint8(7, 1)), 'malformed', /has unknown flags 1$/],
   ['a seq above 2^53', () => payloadOf(view => view.setUint32(16, 0x200000, true)), 'malformed', /seq that is not below 2\^53$/],
   ['an unknown kind', () => payloadOf(view => view.setUint8(44, 99)), 'malformed',

@@ -24,7 +24,7 @@ export function slowDecode(stream: Uint8Array): Fields[] {
 
 function slowFrame(frame: Buffer): Fields {
   if (frame.subarray(0, 4).toString('latin1') !== 'FTLC') throw new Error('magic')
-  if (frame.readUInt16LE(4) !== 2) throw new Error('version')
+  if (frame.readUInt16LE(4) !== 3) throw new Error('version')
   if (frame[7] !== 0) throw new Error('flags')
   if (frame.readUInt32LE(24) !== crc32(frame.subarray(0, 24))) throw new Error('header checksum')
   const summed = Buffer.concat([frame.subarray(0, 24), frame.subarray(32)])
@@ -39,7 +39,7 @@ function slowPayload(type: number, term: number, seq: number, p: Cursor): Fields
   switch (type) {
     case 1:
       return {
-        ...{ type: 'hello', version: 2, role: roles[p.u8()], begins: begins[p.u8()], vm: p.text(), replica: p.text() },
+        ...{ type: 'hello', version: 3, role: roles[p.u8()], begins: begins[p.u8()], vm: p.text(), replica: p.text() },
         ...{ image: p.text(), runtime: p.text(), term }
       }
     case 2: {
@@ -61,6 +61,8 @@ function slowPayload(type: number, term: number, seq: number, p: Cursor): Fields
       return { type: 'retire', term, reason: p.text() }
     case 9:
       return { type: 'diverged', term, seq, reason: p.text() }
+    case 10:
+      return { type: 'pause', term, forMs: p.u32() }
     default:
       throw new Error(`type ${type}`)
   }

@@ -8,7 +8,7 @@ import { Machine } from '../../hypervisor/machine/machine.ts'
 import { createV8Engine } from '../../hypervisor/v8/engine.ts'
 import type { ToSwitch } from '../../hypervisor/switch/messages.ts'
 
-const memoryPagesMax = 16
+const memoryPagesMaxDefault = 16
 
 export type HostSetting = Omit<ReplicaConfig, 'runtime' | 'unprotected' | 'heartbeatsMissedMax' | 'image' | 'vm'>
 
@@ -70,7 +70,7 @@ export class FakeHost {
   #running = false
 
   /** @param seed makes this host's clocks and random numbers its own */
-  constructor(image: Uint8Array, setting: HostSetting, seed: number) {
+  constructor(image: Uint8Array, setting: HostSetting, seed: number, memoryPagesMax = memoryPagesMaxDefault) {
     this.world = new HostWorld(seed)
     let machine: Machine | undefined
     const config = { ...setting, vm: 'vm', image: 'probe', runtime: 'test', unprotected: false, heartbeatsMissedMax: 3 }

@@ -20,6 +20,7 @@ export type PairOptions = {
   readonly windowBytesMax?: number
   readonly stateHashIntervalMs?: number
   readonly lagMsMax?: number
+  readonly memoryPagesMax?: number
   /** False: the replicas are started but never meet. */
   readonly connect?: boolean
 }
@@ -90,7 +91,7 @@ export class FakePair {
   #host(role: 'primary' | 'backup', replica: string, seed: number): FakeHost {
     const { windowBytesMax = 1 << 20, stateHashIntervalMs = 1e9, lagMsMax = 200 } = this.#options
     const common = { heartbeatIntervalMs, windowBytesMax, windowEntriesMax: 100_000, stateHashIntervalMs, lagMsMax }
-    const host = new FakeHost(this.#image, { ...common, role, replica }, seed)
+    const host = new FakeHost(this.#image, { ...common, role, replica }, seed, this.#options.memoryPagesMax)
     host.world.nowMs = this.nowMs
     return host
   }

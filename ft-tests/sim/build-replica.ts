@@ -37,11 +37,13 @@ export type Hooks = {
   readonly onSnapshot: () => void
 }
 
+const pagesPerMiB = 16
+
 export function buildReplica(sim: Simulation, traits: ReplicaTraits, hooks: Hooks): Built {
   const { options } = sim
   const config: ReplicaConfig = {
     role: traits.role, vm: sim.vm, replica: traits.name, runtime: 'sim', unprotected: false,
-    image: 'image', lagMsMax: options.lagMsMax,
+    image: 'image', lagMsMax: options.lagMsMax, copyMsPerMiB: options.copyMs * pagesPerMiB,
     heartbeatIntervalMs: options.heartbeatIntervalMs, heartbeatsMissedMax: options.heartbeatsMissedMax,
     windowBytesMax: options.windowBytesMax, windowEntriesMax: options.windowEntriesMax,
     stateHashIntervalMs: options.stateHashIntervalMs, ...sim.mutant.limits

@@ -17,6 +17,7 @@ const states = [
   'inputs resent', 'duplicates dropped', 'killed between frames', 'killed in the middle of a step',
   'live with outputs held', 'live in the middle of running code', 'alone with outputs held', 'powered off',
   'killed while powering off', 'report refused-peer', 'service lost', 'stale replica refused', 'half-delivered write',
+  'part of a frame', 'pause for a copy announced',
   'replaying between slices', 'suspecting between slices', 'draining between slices',
   'client stopped reading', 'report backup-joining', 'report snapshot', 'report progress', 'report backup-lost',
   'report backup-retired', 'report stepping-down', 'report throttle', 'report failover', 'report no-boundary',

@@ -8,6 +8,9 @@ export type Arrival = { readonly bytes: Uint8Array; readonly damaged: boolean } 
 /** `byteMs`: what each byte adds. */
 export type LaneDelay = { readonly minMs: number; readonly maxMs: number; readonly splitChance: number; readonly byteMs: number }
 
+/** Bytes that arrive together. */
+const segmentBytes = 16_384
+
 export class Lane {
   readonly #scheduler: Scheduler
   readonly #rng: Rng
@@ -30,6 +33,7 @@ export class Lane {
   send(bytes: Uint8Array): void {
     if (this.#isLossy || this.#isEnded || bytes.length === 0) return
     if (this.#damageNext) return this.#sendDamaged(bytes)
+    if (this.#delay.byteMs > 0 && bytes.length > segmentBytes) return this.#sendSegments(bytes)
     if (bytes.length < 2 || !this.#rng.chance(this.#delay.splitChance)) return this.#put({ bytes, damaged: false })
     const at = this.#rng.integer(1, bytes.length - 1)
     this.#put({ bytes: bytes.subarray(0, at), damaged: false })
@@ -74,6 +78,11 @@ export class Lane {
   /** Flips one bit of what is sent next. */
   damage(): void {
     this.#damageNext = true
+  }
+
+  /** A long write comes bit by bit where bytes take their time. */
+  #sendSegments(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += segmentBytes) this.#put({ bytes: bytes.subarray(at, at + segmentBytes), damaged: false })
   }
 
   #sendDamaged(bytes: Uint8Array): void {

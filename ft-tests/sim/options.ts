@@ -55,6 +55,8 @@ export type SimOptions = {
   /** What a byte on the logging channel adds to its delay. */
   readonly channelByteMs: number
   readonly lagMsMax: number
+  /** For so long a primary that copies its machine does nothing else. */
+  readonly copyMs: number
   /** Else the guest never sees its wall clock step back. */
   readonly wallJumps: boolean
   readonly faults: readonly Fault[]
@@ -74,8 +76,9 @@ export function optionsOf(rng: Rng): SimOptions {
   const quantum = (): number => Math.max(7, Math.min(rng.pick([7, 50, 300, 5000]), Math.floor(quantumMax)))
   const activeMs = 20 + requestsPerClient * (thinkMs + 2)
   const startsEarly = rng.chance(0.15)
-  const rival = startsEarly && rng.chance(0.2) ? planRival(rng, heartbeatIntervalMs) : []
-  const faults = [...rival, ...planFaults(rng, activeMs, heartbeatIntervalMs, reprotects)].sort((a, b) => a.atMs - b.atMs)
+  const planned = planFaults(rng, activeMs, heartbeatIntervalMs, reprotects)
+  const hasRival = startsEarly && !planned.some(({ kind }) => kind === 'flipMemory') && rng.chance(0.2)
+  const faults = hasRival ? [...planRival(rng, heartbeatIntervalMs), ...planned].sort((a, b) => a.atMs - b.atMs) : planned
   const wantsFrames = faults.some((fault) => fault.kind === 'killBetweenFrames')
   const powerOffAtMs = rng.chance(0.1) ? rng.number(1, activeMs * 1.5) : 0
   const isBackupSlowAtPowerOff = powerOffAtMs > 0 && faults.length < 2 && rng.chance(0.5)
@@ -102,6 +105,7 @@ export function optionsOf(rng: Rng): SimOptions {
     startsEarly,
     wallJumps: faults.some((fault) => fault.kind === 'wallJump'),
     reprotects, reprotectEveryMs: rng.pick([2, 10, 60]), channelByteMs: rng.pick([0, 0, 1e-5, 1e-4]), lagMsMax: rng.pick([1, 20, 200]),
+    copyMs: rng.pick([0, 0, 0, 30, 300]),
     faults, ...(isBackupSlowAtPowerOff ? backlog : isPlodding ? plodding : {})
   }
 }

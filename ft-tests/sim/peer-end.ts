@@ -12,6 +12,7 @@ export const helloTimeoutMs = 10_000
 
 export type PeerHandlers = {
   readonly onMessage: (message: ChannelMessage) => void
+  readonly onPart: () => void
   readonly onClosed: (reason: string, corrupt: boolean) => void
 }
 
@@ -60,6 +61,7 @@ export class PeerEnd {
     if (arrival.damaged) this.isTainted = true
     try {
       this.#decoder.push(arrival.bytes)
+      if (this.#decoder.isInsidePayload && this.isOpen) this.#handlers.onPart()
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error
       this.out!.breakOff()

@@ -73,7 +73,10 @@ export class SimReplica {
     const built = buildReplica(sim, traits, {
       wallOffsetUs: () => this.wallJumpUs,
       onOutput: () => void this.emitted++,
-      onSnapshot: () => (this.copied = { ticks: this.machine.ticks, emitted: this.emitted })
+      onSnapshot: () => {
+        this.copied = { ticks: this.machine.ticks, emitted: this.emitted }
+        this.#busyUntilMs += sim.options.copyMs
+      }
     })
     this.core = built.core
     this.machine = built.machine
@@ -147,6 +150,7 @@ export class SimReplica {
   peerEnd(): PeerEnd {
     const end: PeerEnd = new PeerEnd({
       onMessage: (message) => this.#onChannelMessage(message, end),
+      onPart: () => this.step({ kind: 'peerPart', peer: end.id }),
       onClosed: (reason, corrupt) => {
         this.#peers.delete(end.id)
         if (corrupt) this.#sim.reached('corruption detected')
@@ -363,9 +367,7 @@ export class SimReplica {
     // An engine that suspends says so in a later turn: other events come first.
     if (this.#sim.options.stopsLate) this.#inbox.push({ kind: 'rest', stop: rest! })
     else this.#inbox.unshift({ kind: 'rest', stop: rest! })
-    if (rest instanceof Divergence) return
-    const stop = rest!
-    this.#sim.tell((c) => c.onRest(this, stop))
+    if (rest !== undefined && !(rest instanceof Divergence)) this.#sim.tell((c) => c.onRest(this, rest as Stop))
   }
 
   #onReport(report: Report): void {

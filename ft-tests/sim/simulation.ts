@@ -315,6 +315,8 @@ export class Simulation {
   stepped(replica: SimReplica, event: ReplicaEvent, commands: readonly Command[], wasPhase: Phase, wasRole: Role): void {
     const { phase } = replica.core
     this.trace.step(this.nowMs, replica, event, commands)
+    if (event.kind === 'peerPart') this.reached('part of a frame')
+    if (event.kind === 'peer' && event.message.type === 'pause') this.reached('pause for a copy announced')
     if (event.kind === 'time' && commands.length === 0) return
     if (phase !== wasPhase) this.#follow(replica, wasRole, wasPhase)
     this.tell((c) => c.onStepped(replica, event, phase, commands))

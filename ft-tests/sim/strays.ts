@@ -13,7 +13,7 @@ const delay = { minMs: 0.1, maxMs: 1, splitChance: 0.2, byteMs: 0 }
 /** A second connection to the primary, with the hello of the backup that is connected already. */
 export function duplicateChannel(sim: Simulation, { primary, backup }: SimChannel): boolean {
   const ofPrimary = primary.peerEnd()
-  const stray: PeerEnd = new PeerEnd({ onMessage: () => {}, onClosed: () => {} })
+  const stray: PeerEnd = new PeerEnd({ onMessage: () => {}, onPart: () => {}, onClosed: () => {} })
   stray.out = new Lane(sim.scheduler, sim.rng.fork(), delay, (arrival) => primary.onChannel(arrival, ofPrimary))
   ofPrimary.out = new Lane(sim.scheduler, sim.rng.fork(), delay, (arrival) => stray.read(arrival))
   primary.connected(ofPrimary)

@@ -76,6 +76,7 @@ export class BackupSide {
     this.side.heard(this.#core.nowMs)
     switch (message.type) {
       case 'log': return this.#onLog(message)
+      case 'pause': return this.side.grantSilence(message.forMs)
       case 'heartbeat': return this.#lockstep.primaryDelivered(message.outputsDelivered)
       case 'snapshot': return this.#onSnapshot(message)
       case 'retire':
@@ -83,6 +84,11 @@ export class BackupSide {
         return this.#core.halt(ExitCode.ok, `retired: ${message.reason}`)
       default: throw new Error(`${message.type} sent to a backup`)
     }
+  }
+
+  /** A long frame on a slow link is on its way: its sender lives. */
+  onPart(id: number): void {
+    if (id === this.#id) this.side.heardPart(this.#core.nowMs)
   }
 
   onClosed(reason: string, corrupt: boolean): void {

@@ -15,6 +15,8 @@ export type ReplicaEvent =
   /** A logging channel is connected. `peer` is the host's number for it, in all that follows; 0 if not given. */
   | { readonly kind: 'peerOpen'; readonly peer?: number }
   | { readonly kind: 'peer'; readonly peer?: number; readonly message: ChannelMessage }
+  /** Bytes have come, and the frame that they belong to is not complete: no message yet, but a sign of life. */
+  | { readonly kind: 'peerPart'; readonly peer?: number }
   /** A logging channel is gone. `corrupt`: by us, because its bytes were damaged. */
   | { readonly kind: 'peerClosed'; readonly peer?: number; readonly reason: string; readonly corrupt: boolean }
   | { readonly kind: 'switchOpen' }

@@ -5,6 +5,8 @@
 export class FailureDetector {
   readonly #timeoutMs: number
   readonly #stallMs: number
+  /** The peer has said that it will be silent for so much longer. */
+  grantedMs = 0
   #lastHeardMs: number
   #lastCheckMs: number
 
@@ -36,6 +38,6 @@ export class FailureDetector {
     const gapMs = nowMs - this.#lastCheckMs
     this.#lastCheckMs = nowMs
     if (gapMs > this.#stallMs) this.#lastHeardMs = Math.min(nowMs, this.#lastHeardMs + gapMs)
-    return nowMs - this.#lastHeardMs >= this.#timeoutMs
+    return nowMs - this.#lastHeardMs >= this.#timeoutMs + this.grantedMs
   }
 }

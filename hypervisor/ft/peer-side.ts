@@ -4,6 +4,8 @@ import { FailureDetector } from './failure-detector.ts'
 
 /** A corrupt channel gives the primary this many heartbeat intervals' head start: it has more to lose. */
 const corruptGraceIntervals = 3
+/** A frame may be on its way for so long, and its bytes count as signs of life: 16 MiB at 1.6 MB/s. Nobody lives on drops for ever. */
+const partMsMax = 10_000
 /** While a snapshot is copied, sent and taken on, either side may be silent: copying a gigabyte takes its time. */
 const patienceMs = 10_000
 
@@ -14,6 +16,8 @@ export class PeerSide {
   #lastSentMs = -Infinity
   #graceUntilMs: number | undefined
   #reading = true
+  /** Since when there have been bytes of a frame, and no message. */
+  #partSinceMs: number | undefined
 
   constructor(intervalMs: number, missedMax: number) {
     this.#intervalMs = intervalMs
@@ -26,8 +30,21 @@ export class PeerSide {
     this.#detector = new FailureDetector(this.#intervalMs, missedMax, nowMs)
   }
 
+  /** A whole message is here. */
   heard(nowMs: number): void {
+    this.#partSinceMs = undefined
     this.#detector?.heard(nowMs)
+  }
+
+  /** Bytes of a frame that is not complete. */
+  heardPart(nowMs: number): void {
+    this.#partSinceMs ??= nowMs
+    if (nowMs - this.#partSinceMs < partMsMax) this.#detector?.heard(nowMs)
+  }
+
+  /** The peer may be silent for so much longer than usual, within reason; 0: no longer. */
+  grantSilence(forMs: number): void {
+    if (this.#detector !== undefined) this.#detector.grantedMs = Math.min(forMs, patienceMs)
   }
 
   silenceMs(nowMs: number): number {

@@ -5,6 +5,7 @@
 import type { ChannelMessage, Hello } from '../../logging-channel/messages.ts'
 import { SnapshotRoom } from '../machine/snapshot-room.ts'
 import { BackupLink } from './backup-link.ts'
+import { CopyPause } from './copy-pause.ts'
 import type { Core } from './core.ts'
 import type { Lockstep } from './lockstep.ts'
 import { PeerSide } from './peer-side.ts'
@@ -39,11 +40,13 @@ export class PrimarySide {
   #keepsSnapshot = false
   /** For the next copy of the guest's memory: made ready while the guest runs, so that the pause is short. */
   #room = new SnapshotRoom()
+  readonly #pause: CopyPause
 
   constructor(core: Core, config: ReplicaConfig, lockstep: Lockstep) {
     this.#core = core
     this.#config = config
     this.#lockstep = lockstep
+    this.#pause = new CopyPause(core, config)
   }
 
   /** There is a backup that may be able to take over: outputs wait for it. */
@@ -140,6 +143,7 @@ export class PrimarySide {
     }
     this.#close(link)
     this.#links.delete(id)
+    if (link.stage === 'boundary') this.#pause.over([...this.#links.values()])
     this.#core.report({ event: 'backup-lost', term: this.#core.term, peer: link.name, reason })
   }
 
@@ -172,6 +176,11 @@ export class PrimarySide {
     else if (message.type === 'snapshotAck') this.#onSnapshotAck(link, message.seq, message.received)
     else if (message.type === 'diverged') this.#onDiverged(link, message.seq, message.reason)
     else if (message.type !== 'heartbeat') throw new Error(`${message.type} sent to a primary`)
+  }
+
+  /** A long frame on a slow link is on its way: its sender lives. */
+  onPart(id: number): void {
+    this.#links.get(id)?.side.heardPart(this.#core.nowMs)
   }
 
   onTime(): void {
@@ -224,11 +233,14 @@ export class PrimarySide {
 
   #begin(link: BackupLink, flush: () => void): void {
     const { machine } = this.#lockstep
-    if (!this.#room.prepare(machine.engine.memory().length) || !machine.idle) return
+    const bytes = machine.engine.memory().length
+    const others = [...this.#links.values()].filter((other) => other !== link && other.isOpen)
+    if (!this.#room.prepare(bytes) || !machine.idle || !this.#pause.isKnown(bytes, others)) return
     flush()
     if (!this.#lockstep.atBoundary) return
     const snapshot = this.#lockstep.takeSnapshot(this.#config.image, this.#room.bytes)
     this.#room = new SnapshotRoom()
+    this.#pause.over(others)
     link.begin(snapshot, this.#limits(snapshot.seq, machine.inputsInjected))
     const { seq, copyMs } = snapshot
     this.#core.report({ event: 'snapshot', term: this.#core.term, peer: link.name, seq, bytes: snapshot.source.totalBytes, copyMs })

@@ -15,6 +15,8 @@ export type ReplicaConfig = LockstepLimits & {
   readonly heartbeatIntervalMs: number
   /** Silence of this many intervals is suspicious. */
   readonly heartbeatsMissedMax: number
+  /** What copying guest memory may take on this host, in milliseconds a MiB. Default 2: three times what an idle one takes. */
+  readonly copyMsPerMiB?: number
   /** Execution lag above which the primary is slowed, in milliseconds (P3.2-4). Default 200. */
   readonly lagMsMax?: number
 }

@@ -134,6 +134,7 @@ export class Replica {
       case 'time': return this.#onTime()
       case 'peerOpen': return this.#onPeerOpen(event.peer ?? 0)
       case 'peer': return this.#onPeer(event.peer ?? 0, event.message)
+      case 'peerPart': return (this.#role === 'primary' ? this.#primary : this.#backup).onPart(event.peer ?? 0)
       case 'peerClosed': return this.#onPeerClosed(event.peer ?? 0, event.reason, event.corrupt)
       case 'switchOpen': return this.#onSwitchOpen()
       case 'switch': return event.messages.forEach((message) => this.#onSwitch(message))

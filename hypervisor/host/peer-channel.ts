@@ -8,6 +8,8 @@ import type { ChannelMessage } from '../../logging-channel/messages.ts'
 
 export type PeerHandlers = {
   readonly onMessage: (message: ChannelMessage) => void
+  /** Bytes have come, and the frame they belong to is not complete yet. */
+  readonly onPart: () => void
   /** Exactly once; `corrupt` when it was closed here because its bytes were damaged. */
   readonly onClosed: (reason: string, corrupt: boolean) => void
 }
@@ -54,6 +56,7 @@ export class PeerChannel {
     this.#heard = true
     try {
       this.#decoder.push(bytes)
+      if (this.#decoder.isInsidePayload && !this.#closed) this.#handlers.onPart()
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error
       this.#link.destroy()

@@ -69,6 +69,7 @@ export class ReplicaHost {
         clearTimeout(silent)
         this.#step({ kind: 'peer', peer, message })
       },
+      onPart: () => this.#step({ kind: 'peerPart', peer }),
       onClosed: (reason, corrupt) => {
         clearTimeout(silent)
         this.#peers.delete(peer)
