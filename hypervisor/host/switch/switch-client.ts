@@ -3,10 +3,9 @@ import type { Socket } from 'node:net'
 import { dial, DialError } from '../../../logging-channel/dial-tcp.ts'
 import type { LinkKey } from '../../../logging-channel/secure-tcp.ts'
 import { decodeFromSwitch, encodeToSwitch } from '../../switch/codec.ts'
-import { FrameDecoder } from '../../switch/frame-decoder.ts'
-import { SwitchLinkError } from '../../switch/link-error.ts'
 import { SWITCH_VERSION } from '../../switch/messages.ts'
 import type { FromSwitch, ToSwitch } from '../../switch/messages.ts'
+import { FramedSocket } from './framed-socket.ts'
 import { formatAddress } from './switch-port.ts'
 import type { Address, SwitchPort } from './switch-port.ts'
 
@@ -43,49 +42,25 @@ class SocketPort implements SwitchPort {
   onMessages: (messages: readonly FromSwitch[]) => void = () => {}
   onClose: (reason: string) => void = () => {}
   readonly #socket: Socket
-  readonly #decoder = new FrameDecoder(decodeFromSwitch)
-  #closed = false
-  /** The other end has said something, be it only that it holds the key. */
-  #heard: boolean
+  readonly #framed: FramedSocket<FromSwitch>
 
   constructor(socket: Socket, isSecure: boolean) {
     this.#socket = socket
-    this.#heard = isSecure
-    socket.on('data', (bytes) => this.#onData(bytes as Buffer))
-    socket.on('end', () => this.#lost('the switch closed the link'))
-    socket.on('error', (error) => this.#lost(error.message))
-    socket.on('close', () => this.#lost('the link is closed'))
+    this.#framed = new FramedSocket(socket, decodeFromSwitch, {
+      onMessages: (messages) => this.onMessages(messages),
+      // A switch with a key tells a stranger nothing.
+      onLost: (reason) =>
+        this.onClose(this.#framed.heard || isSecure ? reason : `${reason}, without a word: does it want a key (--key FILE)?`)
+    })
   }
 
   send(messages: readonly ToSwitch[]): void {
-    if (!this.#closed) this.#socket.write(encodeToSwitch(messages))
+    if (!this.#framed.closed) this.#socket.write(encodeToSwitch(messages))
   }
 
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.#framed.closed) return
+    this.#framed.close()
     this.#socket.destroySoon()
-  }
-
-  #onData(bytes: Uint8Array): void {
-    if (this.#closed) return
-    this.#heard = true
-    let messages
-    try {
-      messages = this.#decoder.push(bytes)
-    } catch (error) {
-      if (!(error instanceof SwitchLinkError)) throw error
-      this.#lost(error.message)
-      return
-    }
-    if (messages.length > 0) this.onMessages(messages)
-  }
-
-  #lost(reason: string): void {
-    this.#socket.destroy()
-    if (this.#closed) return
-    this.#closed = true
-    // A switch with a key tells a stranger nothing.
-    this.onClose(this.#heard ? reason : `${reason}, without a word: does it want a key (--key FILE)?`)
   }
 }
