@@ -1,5 +1,6 @@
 /** §2.3 Detecting and responding to failure. */
 import test from 'ava'
+import { FailureDetector } from '../../hypervisor/ft/failure-detector.ts'
 import { ExitCode } from '../../hypervisor/ft/exit-codes.ts'
 import { sentenceOf } from '../../hypervisor/host/report-text.ts'
 import { FakePair, heartbeatIntervalMs } from './fake-pair.ts'
@@ -72,6 +73,17 @@ test('P2.3-4 heartbeats keep an idle pair together; silence of three intervals i
   await pair.pass(2 * heartbeatIntervalMs)
   t.true(pair.backup.has('suspect'))
   t.true(pair.backup.has('live'))
+})
+
+test('P2.3-4 (ours) a replica that was held up holds little of that against its peer, but finds a dead one all the same', (t) => {
+  const heldUp = new FailureDetector(50, 3, 0)
+  t.false(heldUp.suspects(10))
+  t.false(heldUp.suspects(400), 'what the peer said meanwhile may be unread')
+  const suspected = Array.from({ length: 20 }, (_, i) => 410 + i * 10).find((ms) => heldUp.suspects(ms))
+  t.is(suspected, 520)
+  const alwaysHeldUp = new FailureDetector(50, 3, 0)
+  const looks = Array.from({ length: 20 }, (_, i) => alwaysHeldUp.suspects((i + 1) * 300))
+  t.is(looks.indexOf(true), 5, 'half an interval of each look counts')
 })
 
 test('P2.3-4 the flow of log entries and acks counts as much as heartbeats do', async (t) => {

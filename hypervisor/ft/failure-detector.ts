@@ -4,7 +4,7 @@
  */
 export class FailureDetector {
   readonly #timeoutMs: number
-  readonly #stallMs: number
+  readonly #checkMsMax: number
   /** The peer has said that it will be silent for so much longer. */
   grantedMs = 0
   #lastHeardMs: number
@@ -16,7 +16,7 @@ export class FailureDetector {
    */
   constructor(intervalMs: number, intervalsMissed: number, nowMs: number) {
     this.#timeoutMs = intervalMs * intervalsMissed
-    this.#stallMs = intervalMs
+    this.#checkMsMax = intervalMs / 2
     this.#lastHeardMs = nowMs
     this.#lastCheckMs = nowMs
   }
@@ -31,13 +31,14 @@ export class FailureDetector {
   }
 
   /**
-   * To be called several times an interval. If this process itself was held up between two calls, the peer may
-   * have spoken meanwhile and not been read: that time is not held against it.
+   * To be called at least twice an interval. If this process itself was held up between two calls, the peer may have spoken
+   * meanwhile and not been read: what goes beyond half an interval is not held against it. The rest is, so that a peer that is
+   * dead is suspected even by a process that is held up all the time.
    */
   suspects(nowMs: number): boolean {
     const gapMs = nowMs - this.#lastCheckMs
     this.#lastCheckMs = nowMs
-    if (gapMs > this.#stallMs) this.#lastHeardMs = Math.min(nowMs, this.#lastHeardMs + gapMs)
+    if (gapMs > this.#checkMsMax) this.#lastHeardMs = Math.min(nowMs, this.#lastHeardMs + gapMs - this.#checkMsMax)
     return nowMs - this.#lastHeardMs >= this.#timeoutMs + this.grantedMs
   }
 }
