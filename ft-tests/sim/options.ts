@@ -116,7 +116,11 @@ const plodding = {
   primaryQuantumTicks: 5000, backupQuantumTicks: 50, arbiterDelayMs: 0.5
 }
 
-/** So much work in so short runs that a slow backup acknowledges in time and yet is far behind with its replay. */
+/**
+ * So much work in so short runs that a slow backup acknowledges in time and yet is far behind with its replay. Its slices are
+ * short, as a host's are that learns how slow it is.
+ */
 const backlog = {
-  clients: 5, thinkMs: 0, pipeline: 4, requestsPerClient: 25, workMax: 60, tickUs: 4, heartbeatIntervalMs: 50, stopsLate: true
+  clients: 5, thinkMs: 0, pipeline: 4, requestsPerClient: 25, workMax: 60, tickUs: 4, heartbeatIntervalMs: 50, stopsLate: true,
+  backupQuantumTicks: 7
 }
