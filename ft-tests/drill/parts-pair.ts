@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, symlinkSync, unlinkSync, existsSync, mkdirSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { awaitService } from './await-service.ts'
 import { type PairEvent, PairEventLog } from './pair-events.ts'
 import { type PairHandle, signalIfAlive } from './pair.ts'
 import type { Address } from './resp-client.ts'
@@ -82,8 +83,11 @@ class Parts {
     const channel = await this.#channel(addressOf(String(primary.event['address'])))
     const join = ['--primary', `${channel.host}:${channel.port}`]
     const backup = await this.#run('backup', [...this.#replicaFlags('backup', link), ...join], 'protected', ['kv'])
+    const address = addressOf(String(ready.event['clients']).split(' ')[0] as string)
+    // The switch opens a client port when the guest listens on the one behind it, a moment after the pair is one.
+    if (await awaitService(address, START_MS_MAX) === null) throw new Error(`nobody answers at ${address.host}:${address.port}`)
     return {
-      address: addressOf(String(ready.event['clients']).split(' ')[0] as string), events: this.#events, proxy: this.#proxy,
+      address, events: this.#events, proxy: this.#proxy,
       primary: { pid: primary.pid }, backup: { pid: backup.pid },
       reachArbiter: (side, reachable) => this.#reachArbiter(side, reachable), stop: () => this.stop()
     }

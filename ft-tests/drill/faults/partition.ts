@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { joinHosts, makeHosts, type NamespaceHost } from '../../cli/namespaces.ts'
 import { exitCodeOf, isAlone, isChangeOfRoles, isLive, LOST_EXIT_CODE } from '../pair-events.ts'
 import { startParts, type PartsPair, type Side } from '../parts-pair.ts'
-import { awaitService } from './await-service.ts'
+import { awaitService } from '../await-service.ts'
 import { earlyComplaints, type Fault, pause, REACTION_MS_MAX } from './fault.ts'
 
 /** Links that can be cut, as bits of a subset. The arbiter is a directory: one reaches it or one does not. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { isChangeOfRoles, isExitOf, isLive } from '../pair-events.ts'
 import { signalIfAlive, type PairHandle } from '../pair.ts'
 import { startParts, type PartsOptions, type PartsPair } from '../parts-pair.ts'
-import { awaitService } from './await-service.ts'
+import { awaitService } from '../await-service.ts'
 import { earlyComplaints, type Fault, pause, REACTION_MS_MAX } from './fault.ts'
 
 type PartsFault = Omit<Fault, 'startPair' | 'bringAbout'> & {

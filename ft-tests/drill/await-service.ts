@@ -1,7 +1,7 @@
 /** Is there a service? A new client asks until it is answered. */
 import { connect } from 'node:net'
-import type { Address } from '../resp-client.ts'
-import { pause } from './fault.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Address } from './resp-client.ts'
 
 const ATTEMPT_MS = 1000
 
