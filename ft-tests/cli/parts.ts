@@ -45,9 +45,12 @@ export class Parts {
     return new Parts(t, { arbiter, switch: networkSwitch, primary, link, client, channel: addressOf(address), image })
   }
 
-  /** A backup that connects to `channel`, the primary's own unless something stands between. */
-  backup({ channel = this.channel, image = this.#image }: { channel?: Address; image?: readonly string[] } = {}): Command {
-    const flags = [...replicaFlags(this.arbiter, this.link), '--primary', `${channel.host}:${channel.port}`]
+  /** A backup that connects to `channel`, the primary's own unless something stands between, and listens on `port`, any by default. */
+  backup(
+    { channel = this.channel, image = this.#image, port = 0 }: { channel?: Address; image?: readonly string[]; port?: number } = {}
+  ): Command {
+    const where = ['--primary', `${channel.host}:${channel.port}`, '--listen', `127.0.0.1:${port}`]
+    const flags = [...replicaFlags(this.arbiter, this.link), ...where]
     return new Command(this.#t, ['backup', ...flags, ...image])
   }
 }

@@ -2,6 +2,7 @@
 import test from 'ava'
 import { Parts, addressOf } from '../cli/parts.ts'
 import { prepare, startPair } from '../cli/command.ts'
+import { freePort } from '../drill/free-port.ts'
 import { TcpClient } from '../cli/tcp-client.ts'
 
 test.before(prepare('echo'))
@@ -36,4 +37,19 @@ test.serial('P3.1-3 (ours) whoever starts a replica picks its place: a new one j
   backup.killGroup('SIGKILL')
   await third.line('live')
   t.is(await client.ask('two', 3), 'two')
+})
+
+test.serial('P3.1-3 (ours) a replica that comes before the one it is to join is live, waits for that', async (t) => {
+  const parts = await Parts.start(t, 'echo')
+  const port = await freePort()
+  const backup = parts.backup({ port })
+  await backup.line('protected')
+  const client = await TcpClient.open(t, parts.client)
+  t.is(await client.ask('one', 3), 'one')
+  const third = parts.backup({ channel: { host: '127.0.0.1', port } })
+  await third.line('engine')
+  parts.primary.killGroup('SIGKILL')
+  await third.line('protected')
+  t.is(await client.ask('two', 3), 'two')
+  t.false(third.lines.some(({ event }) => event === 'halt'))
 })
