@@ -19,6 +19,7 @@ export class PeerChannel {
   readonly #encoder = new MessageEncoder({ checksum: crc32 })
   readonly #handlers: PeerHandlers
   readonly #decoder: FrameDecoder
+  readonly #gone = Promise.withResolvers<void>()
   #closed = false
   #heard = false
 
@@ -28,7 +29,10 @@ export class PeerChannel {
     this.#decoder = new FrameDecoder({ checksum: crc32, onMessage: (message) => this.#closed || handlers.onMessage(message) })
     link.start({
       onBytes: (bytes) => this.#onBytes(bytes),
-      onClose: (error) => this.#onClose(this.#whyClosed(error), false)
+      onClose: (error) => {
+        this.#gone.resolve()
+        this.#onClose(this.#whyClosed(error), false)
+      }
     })
   }
 
@@ -40,10 +44,11 @@ export class PeerChannel {
     this.#link.send(this.#encoder.encode(message))
   }
 
-  /** Our own decision: no `onClosed` follows. */
-  close(): void {
+  /** Our own decision: no `onClosed` follows. Resolves when the peer has ended its side as well, or was given up. */
+  close(): Promise<void> {
     this.#closed = true
     this.#link.close()
+    return this.#gone.promise
   }
 
   read(on: boolean): void {

@@ -136,7 +136,7 @@ export class ReplicaHost {
   #perform(command: Command): void {
     switch (command.do) {
       case 'peer': return this.#peers.get(command.peer)?.send(command.message)
-      case 'closePeer': return this.#closePeer(command.peer)
+      case 'closePeer': return void this.#closePeer(command.peer)
       case 'readPeer': return this.#peers.get(command.peer)?.read(command.on)
       case 'switch': return this.#switchPort?.send(command.messages)
       case 'testAndSet': return this.#testAndSet(command.fromTerm)
@@ -171,9 +171,10 @@ export class ReplicaHost {
     )
   }
 
-  #closePeer(peer: number): void {
-    this.#peers.get(peer)?.close()
+  #closePeer(peer: number): Promise<void> | undefined {
+    const closed = this.#peers.get(peer)?.close()
     this.#peers.delete(peer)
+    return closed
   }
 
   #followDeadline(): void {
@@ -195,8 +196,9 @@ export class ReplicaHost {
     this.#halted = true
     clearInterval(this.#heartbeatTimer)
     clearTimeout(this.#deadlineTimer)
-    for (const peer of [...this.#peers.keys()]) this.#closePeer(peer)
+    const closed = [...this.#peers.keys()].map((peer) => this.#closePeer(peer))
     this.#switchPort?.close()
-    this.#options.onHalt(code, reason)
+    // A process that exits with bytes unread resets its connections, and the peer may lose the goodbye with which this one went.
+    void Promise.all(closed).then(() => this.#options.onHalt(code, reason))
   }
 }
