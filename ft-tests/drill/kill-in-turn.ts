@@ -6,11 +6,11 @@ import { seededRandom } from '../linearizability/simulated-history.ts'
 import { checkRound } from './checks.ts'
 import type { DrillOptions } from './drill.ts'
 import { DrillTally } from './drill-report.ts'
-import { REACTION_MS_MAX } from './faults/fault.ts'
+import { NOT_THE_FAULT, REACTION_MS_MAX } from './faults/fault.ts'
 import { pairStarter, type PairHandle, signalIfAlive, type StartPair } from './pair.ts'
 import { Load } from './load.ts'
 import { baselineMs, outageMs } from './outage-meter.ts'
-import { entriesReplayedOf, isDivergence, type PairEvent, pidOf } from './pair-events.ts'
+import { entriesReplayedOf, isChangeOfRoles, isDivergence, type PairEvent, pidOf } from './pair-events.ts'
 import { breakOf, rampUp, rateBefore, type RoundResult, sleep } from './round.ts'
 import { Workload, WORKLOAD } from './workload.ts'
 
@@ -27,7 +27,8 @@ const PROTECT_MS_MAX = 60_000
 const PATIENCE_MS = 30_000
 
 type Pids = { readonly primary: number; readonly backup: number }
-type Fault = { readonly at: number; readonly live: PairEvent | null; readonly pids: Pids | null; readonly protectedMs: number }
+type Failed = { readonly at: number; readonly live?: PairEvent; readonly complaint: string }
+type Survived = { readonly at: number; readonly live: PairEvent; readonly next: Pids; readonly protectedMs: number }
 
 /** A round is a failover here. Ends early, with a complaint, when the service is not protected again in time. @throws as `runRound` */
 export async function runInTurn(options: InTurnOptions, startPair: StartPair): Promise<DrillTally> {
@@ -44,7 +45,7 @@ export async function runInTurn(options: InTurnOptions, startPair: StartPair): P
       const before = load.replies
       await sleep((0.5 + random()) * options.secondsPerRound * 500, signal)
       const fault = await strike(pair, pids)
-      pids = fault.pids
+      pids = 'next' in fault ? fault.next : null
       await sleep(options.secondsPerRound * 500, signal)
       const isLast = round === options.rounds || pids === null
       const result = roundOf(options, load, fault, load.replies - before, isUp)
@@ -59,30 +60,33 @@ export async function runInTurn(options: InTurnOptions, startPair: StartPair): P
   }
 }
 
-/** Kills the primary. Resolves when there is a new backup that protects, or none has come in time. */
-async function strike(pair: PairHandle, { primary, backup }: Pids): Promise<Fault> {
+/** Kills the primary. Resolves when there is a new backup that protects, none has come in time, or there was no pair any more. */
+async function strike(pair: PairHandle, { primary, backup }: Pids): Promise<Failed | Survived> {
   const at = performance.now()
+  const sincePair = pair.events.seen.slice(pair.events.seen.findLastIndex(({ event }) => event === 'pair') + 1)
+  const isOurs = ({ pid }: PairEvent): boolean => pid === primary || pid === backup
+  if (sincePair.some((event) => isChangeOfRoles(event) && isOurs(event))) return { at, complaint: NOT_THE_FAULT }
   signalIfAlive(primary, 'SIGKILL')
   const live = await pair.events.find((event) => event.event === 'live' && event.pid === backup, REACTION_MS_MAX)
   const isPair = (event: PairEvent): boolean => event.event === 'pair' && pidOf(event.primary) === backup
-  const news = live === null ? null : await pair.events.find(isPair, PROTECT_MS_MAX)
-  const pids = news === null ? null : { primary: backup, backup: pidOf(news.backup) }
-  return { at, live, pids, protectedMs: performance.now() - at }
+  if (live === null) return { at, complaint: `no backup went live in ${REACTION_MS_MAX} ms` }
+  const news = await pair.events.find(isPair, PROTECT_MS_MAX)
+  if (news === null) return { at, live, complaint: `not protected again in ${PROTECT_MS_MAX} ms` }
+  return { at, live, next: { primary: backup, backup: pidOf(news.backup) }, protectedMs: performance.now() - at }
 }
 
-function roundOf({ rateMin }: InTurnOptions, load: Load, fault: Fault, operations: number, isUp: boolean): RoundResult {
+function roundOf({ rateMin }: InTurnOptions, load: Load, fault: Failed | Survived, operations: number, isUp: boolean): RoundResult {
   const rate = rateBefore(load, fault.at)
   const outages = load.clients.map((client) => outageMs(client.arrivals, fault.at))
   const slow = `clients had ${Math.round(rate)} replies/s before the fault, ${rateMin} are demanded`
   return {
     lostAcknowledged: 0, duplicated: 0, nonLinearizable: 0, brokenConnections: 0, divergences: 0, operations, rate,
     outagesMs: outages.filter(Number.isFinite), baselinesMs: load.clients.map((client) => baselineMs(client.arrivals, fault.at)),
-    entriesReplayed: fault.live === null ? null : entriesReplayedOf(fault.live), testAndSets: [],
-    figures: fault.pids === null ? {} : { protectedAgainMs: Math.round(fault.protectedMs) },
+    entriesReplayed: fault.live === undefined ? null : entriesReplayedOf(fault.live), testAndSets: [],
+    figures: 'next' in fault ? { protectedAgainMs: Math.round(fault.protectedMs) } : {},
     complaints: [
       ...(isUp && rate >= rateMin ? [] : [slow]),
-      ...(fault.live === null ? [`no backup went live in ${REACTION_MS_MAX} ms`] : []),
-      ...(fault.live !== null && fault.pids === null ? [`not protected again in ${PROTECT_MS_MAX} ms`] : [])
+      ...('complaint' in fault ? [fault.complaint] : [])
     ]
   }
 }
