@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { FileArbiter } from '../../shared-disk/file-arbiter.ts'
 import { MemoryArbiter } from '../../shared-disk/memory-arbiter.ts'
 

@@ -1,5 +1,5 @@
 /** Every message and entry there can be, for fast-check. */
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { ControlOperation, Reached } from '../../logging-channel/entries.ts'
 import type { LogEntry } from '../../logging-channel/entries.ts'
 import type { ChannelMessage, LogFrame } from '../../logging-channel/messages.ts'

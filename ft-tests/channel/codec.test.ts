@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { crc32 } from '../../logging-channel/crc32.ts'
 import { Kind } from '../../logging-channel/entries.ts'
 import type { LogEntry } from '../../logging-channel/entries.ts'

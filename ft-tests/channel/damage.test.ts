@@ -1,7 +1,7 @@
 /** Damaged streams: detected always, never replayed (DESIGN §6, failure matrix). */
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { ChannelError } from '../../logging-channel/channel-error.ts'
 import type { ChannelFault } from '../../logging-channel/channel-error.ts'
 import { Kind } from '../../logging-channel/entries.ts'

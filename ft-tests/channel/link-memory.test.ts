@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { ChannelError } from '../../logging-channel/channel-error.ts'
 import { FrameDecoder } from '../../logging-channel/frame-decoder.ts'
 import type { Link } from '../../logging-channel/link.ts'

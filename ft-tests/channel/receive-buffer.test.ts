@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { Kind } from '../../logging-channel/entries.ts'
 import type { LogEntry } from '../../logging-channel/entries.ts'
 import { entryBytes } from '../../logging-channel/kinds/table.ts'

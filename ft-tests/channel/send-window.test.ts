@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { SendWindow } from '../../logging-channel/send-window.ts'
 
 test('P3.2-3: the window is full at its limit of bytes or of entries, and an ack makes room', t => {

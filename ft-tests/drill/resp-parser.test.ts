@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { MalformedReply, RespParser } from './resp-parser.ts'
 
 function parse(chunks: readonly Buffer[]): unknown[] {

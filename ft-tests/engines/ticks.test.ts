@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import type { Engine } from '../../hypervisor/machine/engine.ts'
 import { engineTest, v8Fixture, word } from './guest-fixture.ts'
 

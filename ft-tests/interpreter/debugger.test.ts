@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import type { InterpreterEngine } from '../../hypervisor/interpreter/engine.ts'
 import { decodeModule } from '../../hypervisor/wasm/decode.ts'
 import { InstructionReader } from '../../hypervisor/wasm/instructions.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../properties.ts'
 
 const keys = fc.constantFrom('a', 'b', 'c', 'd', 'key:1', 'key:2', '', 'k\r\n', '\xff\x00z')
 const integers = fc.oneof(

@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { Pair } from './pair.ts'
 
 const pair = await Pair.start()

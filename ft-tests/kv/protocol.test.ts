@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { startOracle } from './oracle.ts'
 import { request } from './replies.ts'
 import { boot } from './test-host.ts'

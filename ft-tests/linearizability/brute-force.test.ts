@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { isLinearizable } from './brute-force.ts'
 import { checkObject } from './checker.ts'
 import { kvModel, type KvInput, type KvOutput } from './kv-model.ts'

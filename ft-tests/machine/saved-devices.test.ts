@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { AbiError } from '../../hypervisor/devices/guest-memory.ts'
 import { DeviceId } from '../../hypervisor/devices/device.ts'
 import { SnapshotError } from '../../hypervisor/machine/snapshot-error.ts'

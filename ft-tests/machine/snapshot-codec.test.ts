@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { crc32 } from '../../logging-channel/crc32.ts'
 import { SnapshotDecoder } from '../../hypervisor/machine/snapshot-decoder.ts'
 import { SnapshotEncoder } from '../../hypervisor/machine/snapshot-encoder.ts'

@@ -1,5 +1,5 @@
 /** fast-check arbitraries for everything that travels on a switch link. */
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { Kind } from '../../logging-channel/entries.ts'
 import type { SwitchInput } from '../../logging-channel/entries.ts'
 import type { FromSwitch, Output, ToSwitch } from '../../hypervisor/switch/messages.ts'

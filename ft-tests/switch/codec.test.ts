@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { Kind } from '../../logging-channel/entries.ts'
 import { decodeFromSwitch, decodeToSwitch, encodeFromSwitch, encodeToSwitch } from '../../hypervisor/switch/codec.ts'
 import { FrameDecoder } from '../../hypervisor/switch/frame-decoder.ts'

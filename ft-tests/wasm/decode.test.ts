@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import fc from 'fast-check'
+import fc from '../properties.ts'
 import { admitGuest } from '../../hypervisor/wasm/admit.ts'
 import { decodeModule } from '../../hypervisor/wasm/decode.ts'
 import { WasmError } from '../../hypervisor/wasm/errors.ts'

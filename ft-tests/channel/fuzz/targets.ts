@@ -1,6 +1,6 @@
 /** Every decoder of bytes from a link. */
 import { crc32 } from 'node:zlib'
-import fc from 'fast-check'
+import fc from '../../properties.ts'
 import { ChannelError } from '../../../logging-channel/channel-error.ts'
 import { FrameDecoder } from '../../../logging-channel/frame-decoder.ts'
 import { HEADER_BYTES } from '../../../logging-channel/header.ts'
