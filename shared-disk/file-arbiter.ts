@@ -48,6 +48,20 @@ export class FileArbiter implements Arbiter {
     return this.recordFrom(vm, 0)
   }
 
+  /**
+   * False if the directory can be read and has no such term: then it is not the storage where that term was won, and would be of
+   * no use in a failover.
+   * @throws if it can't be read
+   */
+  async knows(vm: string, term: number): Promise<boolean> {
+    try {
+      return (await this.read(vm, term)).term === term
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      return (await this.lastTerm(vm)) >= term
+    }
+  }
+
   /** A failover waits for this: the record is looked up while the new one is already being written. */
   async testAndSet(vm: string, fromTerm: number, holder: string): Promise<Verdict> {
     checkRequest(vm, fromTerm, holder)

@@ -42,6 +42,15 @@ async function stillServes(t: ExecutionContext, parts: Parts): Promise<void> {
   t.is(await client.ask('unharmed', 8), 'unharmed')
 }
 
+test.serial('a backup with another arbiter than its primary ends and says so; the primary serves', async (t) => {
+  const parts = await Parts.start(t, 'echo')
+  const backup = parts.backup({ arbiter: temporaryFolder(t) })
+  t.is((await backup.ended).code, 7)
+  t.regex((await backup.line('halt')).msg!, /has no term 1 of parts: --arbiter must name the storage that the primary uses too/)
+  await parts.primary.line('alone')
+  await stillServes(t, parts)
+})
+
 test.serial('switch, primary and backup started one by one; the primary killed; the client notices nothing', async (t) => {
   const parts = await Parts.start(t, 'echo')
   const backup = parts.backup()

@@ -9,6 +9,7 @@ export function addressOf(text: string): Address {
   return { host, port: Number(port) }
 }
 
+type BackupOptions = { channel?: Address; image?: readonly string[]; port?: number; arbiter?: string }
 type PartsFields = Pick<Parts, 'arbiter' | 'switch' | 'primary' | 'link' | 'client' | 'channel'> & { readonly image: readonly string[] }
 
 /** A switch and a primary that waits for its backup. Each part listens on any free port of 127.0.0.1. */
@@ -45,12 +46,13 @@ export class Parts {
     return new Parts(t, { arbiter, switch: networkSwitch, primary, link, client, channel: addressOf(address), image })
   }
 
-  /** A backup that connects to `channel`, the primary's own unless something stands between, and listens on `port`, any by default. */
-  backup(
-    { channel = this.channel, image = this.#image, port = 0 }: { channel?: Address; image?: readonly string[]; port?: number } = {}
-  ): Command {
+  /**
+   * A backup that connects to `channel`, the primary's own unless something stands between, listens on `port`, any by default, and
+   * asks the primary's `arbiter`, unless it has another one.
+   */
+  backup({ channel = this.channel, image = this.#image, port = 0, arbiter = this.arbiter }: BackupOptions = {}): Command {
     const where = ['--primary', `${channel.host}:${channel.port}`, '--listen', `127.0.0.1:${port}`]
-    const flags = [...replicaFlags(this.arbiter, this.link), ...where]
+    const flags = [...replicaFlags(arbiter, this.link), ...where]
     return new Command(this.#t, ['backup', ...flags, ...image])
   }
 }

@@ -34,7 +34,8 @@ const command = new Command('npm run drill:steady --')
   .option('--json', 'print the report as one line of JSON', false)
   .argument('[ft-run options...]', 'options for ft-run busy, after --')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .addHelpText('after', '\nExit codes: 0 the pair stayed as it was, 1 it did not or the guest idled, 2 wrong arguments, 130 interrupted.')
+  .addHelpText('after', '\nFor a machine with nothing else to do; on another one give the pair patience: -- --heartbeats-missed 10.' +
+    '\nExit codes: 0 the pair stayed as it was, 1 it did not or the guest idled, 2 wrong arguments, 130 interrupted.')
 const flags = addPairEngines(command).parse().opts<Flags>()
 
 const interruption = Promise.withResolvers<'interrupted'>()

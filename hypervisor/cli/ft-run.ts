@@ -35,8 +35,8 @@ On several hosts (same image, same --vm, same key, a shared directory as arbiter
   ft-run switch  --vm shop --key shop.key --link 10.0.0.1:7100 --bind 10.0.0.1 --port 7000:6379
   ft-run primary --vm shop --key shop.key --switch 10.0.0.1:7100 --arbiter /mnt/shared --listen 10.0.0.2:7200 kv
   ft-run backup  --vm shop --key shop.key --switch 10.0.0.1:7100 --arbiter /mnt/shared --primary 10.0.0.2:7200 --listen 10.0.0.3:7200 kv
-After a failover start a new backup whose --primary is where the live one listens. SIGTERM powers the machine off, both replicas;
-to take one host out of service, SIGKILL its replica.
+After a failover start a new backup whose --primary is where the live one listens. SIGTERM to the live replica powers the
+machine off, to a backup it ends that backup alone; to take the live one's host out of service, SIGKILL its replica.
 
 Exit codes: 0 stopped, 2 wrong arguments or image, 3 lost the test-and-set (another replica is live),
   4 divergence, 5 the guest trapped, 6 refused by a peer or the switch, 7 this host failed,

@@ -5,10 +5,11 @@ export function statusText(answer: Readonly<Record<string, unknown>>): string {
   const { vm, address, primary, backup, machine } = answer as {
     vm: string; address: string; primary: { pid: number } | null; backup: { pid: number } | null; machine: ReplicaStatus | null
   }
-  const state = answer['protected'] === true ? 'PROTECTED' : 'UNPROTECTED'
+  const unprotected = primary === null ? 'NOT SERVED: its primary has ended, and nobody has taken over yet' : 'UNPROTECTED'
+  const state = answer['protected'] === true ? 'PROTECTED' : unprotected
   const lines = [
     `${vm} at ${address}: ${state}`,
-    `primary  ${primary === null ? 'none' : `process ${primary.pid}`}${machine === null ? ', does not answer' : ''}`
+    `primary  ${primary === null ? 'none' : `process ${primary.pid}`}${primary !== null && machine === null ? ', does not answer' : ''}`
   ]
   if (machine !== null) {
     const { phase, term, ticks, lastSeq, heldOutputs, restShare } = machine

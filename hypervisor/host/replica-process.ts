@@ -11,6 +11,7 @@ import type { Engine, HostCalls } from '../machine/engine.ts'
 import { Machine } from '../machine/machine.ts'
 import { Replica, type ReplicaStatus } from '../ft/replica.ts'
 import { Divergence } from '../ft/divergence.ts'
+import type { Role } from '../ft/phase.ts'
 import type { Report } from '../ft/events.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import { BackOff } from './back-off.ts'
@@ -37,7 +38,7 @@ export type ReplicaTuning = {
 }
 
 export type ReplicaProcessOptions = ReplicaTuning & {
-  readonly role: 'primary' | 'backup'
+  readonly role: Role
   readonly image: Image
   readonly args: readonly string[]
   readonly engine: EngineName
@@ -62,7 +63,7 @@ export type ReplicaProcessOptions = ReplicaTuning & {
 export type KeptSnapshot = {
   readonly path: string
   readonly seq: number
-  readonly role: 'primary' | 'backup'
+  readonly role: Role
   /** Why there is none after all. */
   readonly error: string | undefined
 }
@@ -70,13 +71,13 @@ export type KeptSnapshot = {
 export type ReplicaProcessEvents = {
   readonly onSnapshotKept: (kept: KeptSnapshot) => void
   /** `role`: of this replica when it reported. */
-  readonly onReport: (report: Report, role: 'primary' | 'backup') => void
+  readonly onReport: (report: Report, role: Role) => void
   /** The replica is about to start, on this engine. */
   readonly onEngine: (made: EngineMade) => void
   /** `what` is not there yet, for this reason; this replica waits for it. */
-  readonly onWaiting: (what: string, reason: string) => void
+  readonly onWaiting: (what: string, reason: string, role: Role) => void
   /** Someone at the channel's address could not prove to be a replica of this machine. */
-  readonly onRefused: (address: string, reason: string) => void
+  readonly onRefused: (address: string, reason: string, role: Role) => void
   /** This replica is live, and takes backups at this address. */
   readonly onListening: (address: Address) => void
   /** Without a switch: the guest listens on this port of its own. */
@@ -104,7 +105,7 @@ export class ReplicaProcess {
   #guestEnded = false
   #rejoin: BackOff | undefined
   #engineMade: EngineMade | undefined
-  #role: 'primary' | 'backup'
+  #role: Role
   #replica: Replica | undefined
   #listensAt: Address | undefined
   #holdsTerm = false
@@ -134,7 +135,7 @@ export class ReplicaProcess {
   }
 
   /** Now: a backup that went live is a primary. */
-  get role(): 'primary' | 'backup' {
+  get role(): Role {
     return this.#role
   }
 
@@ -158,7 +159,10 @@ export class ReplicaProcess {
     const host = new ReplicaHost({
       replica, machine, arbiter, vm, replicaId: this.#replicaId,
       quantum: new QuantumController(quantumMs), heartbeatIntervalMs,
-      onReport: (report) => this.#onReport(report),
+      onReport: (report) => {
+        if (report.event === 'protected' && this.#role === 'backup') this.#checkStorage(arbiter, report.term)
+        this.#onReport(report)
+      },
       onKeepSnapshot: (seq) => this.#keepSnapshot(machine, seq),
       onHalt: (code, reason) => {
         this.#halted = true
@@ -209,7 +213,7 @@ export class ReplicaProcess {
 
   async #joinSwitch(host: ReplicaHost, address: Address, retryMs: number): Promise<void> {
     const { vm, events } = this.#options
-    const onWaiting = (reason: string): void => events.onWaiting(`the switch at ${formatAddress(address)}`, reason)
+    const onWaiting = (reason: string): void => events.onWaiting(`the switch at ${formatAddress(address)}`, reason, this.#role)
     const port = await connectSwitch(address, { vm, replica: this.#replicaId, retryMs, key: this.#key('switch'), onWaiting })
     const connectedMs = performance.now()
     this.#rejoin ??= new BackOff(() => void this.#joinSwitch(host, address, Infinity).catch((error: unknown) => this.fail(error)))
@@ -231,7 +235,7 @@ export class ReplicaProcess {
     await this.#listen(host)
     if (primary === undefined) return this.#tellListening()
     const what = `the primary at ${formatAddress(primary)}`
-    const onWaiting = (reason: string): void => this.#options.events.onWaiting(what, reason)
+    const onWaiting = (reason: string): void => this.#options.events.onWaiting(what, reason, this.#role)
     host.connectPeer(await connectLink({ ...primary, key: this.#key('channel'), onWaiting }))
     setTimeout(() => {
       if (!this.#halted && this.status().phase === 'joining') onWaiting('it has not said a word since it took the connection')
@@ -242,7 +246,8 @@ export class ReplicaProcess {
   async #listen(host: ReplicaHost): Promise<void> {
     const { listen, events } = this.#options
     const onLink = (link: Link): void => this.#onLink(host, link)
-    const listener = await listenLinks({ ...listen, onLink, key: this.#key('channel'), onRefused: events.onRefused })
+    const onRefused = (address: string, reason: string): void => events.onRefused(address, reason, this.#role)
+    const listener = await listenLinks({ ...listen, onLink, key: this.#key('channel'), onRefused })
     this.#listensAt = { host: listener.host, port: listener.port }
   }
 
@@ -299,6 +304,14 @@ export class ReplicaProcess {
     }
     // A storage that does not answer any more keeps nobody from ending.
     return await Promise.race([words().catch(() => reason), delay(lastWordsMs, reason)])
+  }
+
+  /** A backup that asks another arbiter than its primary does protects nothing; at a failover it would be too late to say so. */
+  #checkStorage(arbiter: FileArbiter, term: number): void {
+    const { vm } = this.#options
+    const unknown = `${arbiter.directory} has no term ${term} of ${vm}: --arbiter must name the storage that the primary uses too`
+    // One that is away for a while is asked again when it matters.
+    arbiter.knows(vm, term).then((known) => known || this.#host!.fail(unknown), () => {})
   }
 
   #onReport(report: Report): void {

@@ -91,7 +91,7 @@ export class Supervisor {
   }
 
   get isProtected(): boolean {
-    return this.#isProtected
+    return this.#isProtected && this.#primary?.exited === false
   }
 
   /** Processes of the pair as it is now. */
