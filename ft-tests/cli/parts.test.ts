@@ -61,9 +61,17 @@ test.serial('switch, primary and backup started one by one; the primary killed; 
   t.is(await client.ask('two', 3), 'two')
   t.like(await backup.line('live'), { role: 'backup', term: 2 })
 
+  const bystander = await TcpClient.open(t, parts.client)
   backup.process.kill('SIGINT')
   t.is((await backup.ended).code, 0)
-  t.is(await client.ask('', 0), '')
+  // Nobody will serve these clients again, so nobody holds them.
+  await Promise.all([client.end(), bystander.end()])
+  t.is((await parts.switch.ended).code, 0)
+  t.like(await parts.switch.line('farewell'), { reason: 'stopped by SIGINT' })
+})
+
+test.serial('the switch on its own ends when it is told to', async (t) => {
+  const parts = await Parts.start(t, 'echo')
   parts.switch.process.kill('SIGINT')
   t.is((await parts.switch.ended).code, 0)
 })

@@ -110,7 +110,7 @@ export class SimSwitch {
         this.poweredOff = command.code
         return
       case 'report': return this.#onReport(command.report)
-      case 'listen': case 'connect': case 'pauseConsole': case 'resumeConsole':
+      case 'listen': case 'connect': case 'pauseConsole': case 'resumeConsole': case 'farewell':
     }
   }
 

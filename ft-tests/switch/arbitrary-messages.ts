@@ -38,7 +38,8 @@ export const toSwitch: fc.Arbitrary<ToSwitch> = fc.oneof(
     { requiredKeys: ['type', 'term', 'inputsCaptured', 'nextOutput'] }
   ),
   fc.record({ type: fc.constant('outputs' as const), term: number, first: number, outputs: fc.array(output) }),
-  fc.record({ type: fc.constant('inputAck' as const), term: number, through: number })
+  fc.record({ type: fc.constant('inputAck' as const), term: number, through: number }),
+  fc.record({ type: fc.constant('farewell' as const), term: number, reason: text })
 )
 
 export const fromSwitch: fc.Arbitrary<FromSwitch> = fc.oneof(

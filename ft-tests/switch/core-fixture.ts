@@ -3,7 +3,7 @@ import { SwitchClient } from '../../hypervisor/switch/client.ts'
 import type { SwitchCommand, SwitchReport } from '../../hypervisor/switch/commands.ts'
 import type { SwitchEvent } from '../../hypervisor/switch/events.ts'
 import { SwitchLink } from '../../hypervisor/switch/link.ts'
-import type { Attach, FromSwitch, Output, ToSwitch } from '../../hypervisor/switch/messages.ts'
+import { SWITCH_VERSION, type Attach, type FromSwitch, type Output, type ToSwitch } from '../../hypervisor/switch/messages.ts'
 import type { SwitchInput } from '../../logging-channel/entries.ts'
 import { SwitchCore } from '../../hypervisor/switch/switch-core.ts'
 
@@ -31,7 +31,7 @@ export class CoreFixture {
   attach(attach: Partial<Attach> = {}): void {
     this.link = new SwitchLink('r')
     this.term = attach.term ?? this.term
-    this.send({ type: 'hello', version: 1, vm: 'vm', replica: this.replica })
+    this.send({ type: 'hello', version: SWITCH_VERSION, vm: 'vm', replica: this.replica })
     this.send({ type: 'attach', term: this.term, inputsCaptured: 0, nextOutput: this.nextOutput, ...attach })
     this.turn()
   }

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Kind } from '../../logging-channel/entries.ts'
-import type { Output, ToSwitch } from '../../hypervisor/switch/messages.ts'
+import { SWITCH_VERSION, type Output, type ToSwitch } from '../../hypervisor/switch/messages.ts'
 import { CoreFixture } from './core-fixture.ts'
 
 const data = (text: string): Output => ({ kind: 'data', conn: 2, bytes: new TextEncoder().encode(text) })
@@ -138,8 +138,9 @@ const big: Output = { kind: 'data', conn: 2, bytes: new Uint8Array(262145) }
 const BAD: [string, RegExp, (f: CoreFixture) => void][] = [
   ['a gap in outputs', /outputs from 9 on, but only those up to 1/, (f) => f.send(outputs(1, 9))],
   ['outputs of another term', /term 2 on a link of term 1/, (f) => f.send(outputs(2, 2))],
+  ['a farewell of another term', /farewell of term 2/, (f) => f.send({ type: 'farewell', term: 2, reason: 'x' })],
   ['an ack of what was never sent', /ack of input 5/, (f) => f.send({ type: 'inputAck', term: 1, through: 5 })],
-  ['a second hello', /second hello/, (f) => f.send({ type: 'hello', version: 1, vm: 'vm', replica: 'x' })],
+  ['a second hello', /second hello/, (f) => f.send({ type: 'hello', version: SWITCH_VERSION, vm: 'vm', replica: 'x' })],
   ['a connection that never was', /never was/, (f) => f.outputs({ kind: 'end', conn: 44 })],
   ['credit for more than was given', /took 9 bytes/, (f) => (f.open(), f.outputs({ kind: 'credit', conn: 2, bytes: 9 }))],
   ['data after end', /after the guest had ended/, (f) => (f.open(), f.outputs({ kind: 'end', conn: 2 }, data('x')))],
@@ -155,10 +156,18 @@ for (const [name, reason, act] of BAD) {
   })
 }
 
+test('a machine that has ended: its last bytes are written, then its clients\' owner is told', (t) => {
+  const f = CoreFixture.live()
+  f.open()
+  f.take()
+  f.send({ type: 'outputs', term: 1, first: 2, outputs: [data('bye')] }, { type: 'farewell', term: 1, reason: 'it is over' })
+  t.deepEqual(f.kinds(), ['write', 'farewell'])
+})
+
 test('hello of another version or machine is refused by name', (t) => {
   for (const [hello, reason] of [
-    [{ version: 2, vm: 'vm' }, /version 2, this switch 1/],
-    [{ version: 1, vm: 'other' }, /machine "other", this switch serves "vm"/]
+    [{ version: 9, vm: 'vm' }, /version 9, this switch 2/],
+    [{ version: SWITCH_VERSION, vm: 'other' }, /machine "other", this switch serves "vm"/]
   ] as const) {
     const f = new CoreFixture()
     f.send({ type: 'hello', replica: 'r', ...hello })

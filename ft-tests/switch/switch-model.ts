@@ -6,7 +6,7 @@ import { SwitchClient } from '../../hypervisor/switch/client.ts'
 import type { SwitchCommand } from '../../hypervisor/switch/commands.ts'
 import type { SwitchEvent } from '../../hypervisor/switch/events.ts'
 import { SwitchLink } from '../../hypervisor/switch/link.ts'
-import type { FromSwitch, ToSwitch } from '../../hypervisor/switch/messages.ts'
+import { SWITCH_VERSION, type FromSwitch, type ToSwitch } from '../../hypervisor/switch/messages.ts'
 import { SwitchCore } from '../../hypervisor/switch/switch-core.ts'
 import { ECHO_PORT, EchoMachine, EchoReplica } from './echo-machine.ts'
 
@@ -111,7 +111,7 @@ class World {
   }
 
   attach(): void {
-    this.send({ type: 'hello', version: 1, vm: 'model', replica: `r${this.replica.term}` }, this.replica.attach())
+    this.send({ type: 'hello', version: SWITCH_VERSION, vm: 'model', replica: `r${this.replica.term}` }, this.replica.attach())
   }
 
   open(): void {

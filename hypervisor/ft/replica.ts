@@ -395,8 +395,7 @@ export class Replica {
     this.#logControl()
     this.#flush()
     this.#release()
-    const messages = this.#switch.take()
-    if (messages.length > 0) this.#do({ do: 'switch', messages })
+    this.#switch.flush()
     this.#primary.pump()
     if (this.#ending !== undefined) this.#finish(this.#ending)
   }
@@ -426,6 +425,8 @@ export class Replica {
   #finish(ending: Ending): void {
     if (!this.#isLive() || this.#powerOffDue || !ending.isDue(this.#lockstep.outputs, this.#nowMs)) return
     this.#primary.farewell(ending.reason)
+    this.#switch.farewell(this.#term, ending.reason)
+    this.#switch.flush()
     this.#halt(ending.code, ending.reason)
   }
 

@@ -74,6 +74,11 @@ export class SwitchSide {
     this.#queue.push({ type: 'inputAck', term, through })
   }
 
+  /** The machine has ended: its clients need not be held for anybody. */
+  farewell(term: number, reason: string): void {
+    if (this.attached(term)) this.#queue.push({ type: 'farewell', term, reason })
+  }
+
   /** The switch has answered: it gets what it lacks of the outputs released so far. */
   #onAttached({ term, fresh, outputsDelivered }: Attached): void {
     if (term !== this.#core.term) return
@@ -102,9 +107,10 @@ export class SwitchSide {
     return inputs
   }
 
-  take(): readonly ToSwitch[] {
-    const queue = this.#queue
-    if (queue.length > 0) this.#queue = []
-    return queue
+  /** Sends what is due. */
+  flush(): void {
+    if (this.#queue.length === 0) return
+    this.#core.do({ do: 'switch', messages: this.#queue })
+    this.#queue = []
   }
 }

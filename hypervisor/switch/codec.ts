@@ -5,13 +5,13 @@
 import { FRAME_BYTES_MAX, FRAME_BYTES_TARGET } from './limits.ts'
 import { decodeInput, encodeInput, INPUT_SIZE_MIN, inputSize } from './input-codec.ts'
 import { SwitchLinkError } from './link-error.ts'
-import { decodeAttach, decodeAttached, decodeHello, decodeRefused } from './control-codec.ts'
-import { attachSize, encodeAttach, encodeAttached, encodeHello, encodeRefused, helloSize } from './control-codec.ts'
+import { decodeAttach, decodeAttached, decodeHello, decodeReason } from './control-codec.ts'
+import { attachSize, encodeAttach, encodeAttached, encodeHello, encodeReason, helloSize, reasonSize } from './control-codec.ts'
 import type { FromSwitch, Inputs, Outputs, ToSwitch } from './messages.ts'
 import { decodeOutput, encodeOutput, OUTPUT_SIZE_MIN, outputSize } from './output-codec.ts'
-import { Reader, stringSize, Writer } from './wire.ts'
+import { Reader, Writer } from './wire.ts'
 
-const Type = { hello: 1, attach: 2, outputs: 3, inputAck: 4, attached: 17, refused: 18, inputs: 19, outputAck: 20 } as const
+const Type = { hello: 1, attach: 2, outputs: 3, inputAck: 4, farewell: 5, attached: 17, refused: 18, inputs: 19, outputAck: 20 } as const
 
 const HEAD_BYTES = 5
 const OUTPUTS_HEAD_BYTES = HEAD_BYTES + 20
@@ -71,6 +71,7 @@ function encodeParts<M>(parts: readonly Part<M>[], encodePart: (writer: Writer, 
 function toSwitchSize(message: Exclude<ToSwitch, Outputs>): number {
   if (message.type === 'hello') return HEAD_BYTES + helloSize(message)
   if (message.type === 'attach') return HEAD_BYTES + attachSize(message)
+  if (message.type === 'farewell') return HEAD_BYTES + reasonSize(message)
   return HEAD_BYTES + 16
 }
 
@@ -91,6 +92,9 @@ function encodeToSwitchPart(writer: Writer, part: Part<ToSwitch>): void {
     case 'attach':
       encodeAttach(writer, message)
       break
+    case 'farewell':
+      encodeReason(writer, message)
+      break
     case 'hello':
       encodeHello(writer, message)
   }
@@ -98,7 +102,7 @@ function encodeToSwitchPart(writer: Writer, part: Part<ToSwitch>): void {
 
 function fromSwitchSize(message: Exclude<FromSwitch, Inputs>): number {
   if (message.type === 'attached') return HEAD_BYTES + 25
-  if (message.type === 'refused') return HEAD_BYTES + 10 + stringSize(message.reason)
+  if (message.type === 'refused') return HEAD_BYTES + reasonSize(message)
   return HEAD_BYTES + 8
 }
 
@@ -118,7 +122,7 @@ function encodeFromSwitchPart(writer: Writer, part: Part<FromSwitch>): void {
       encodeAttached(writer, message)
       break
     case 'refused':
-      encodeRefused(writer, message)
+      encodeReason(writer, message)
   }
 }
 
@@ -143,6 +147,8 @@ function readToSwitch(reader: Reader, type: number): ToSwitch {
       return { type: 'inputAck', term: reader.u64(), through: reader.u64() }
     case Type.attach:
       return decodeAttach(reader)
+    case Type.farewell:
+      return decodeReason(reader, 'farewell')
     case Type.hello:
       return decodeHello(reader)
     default:
@@ -171,7 +177,7 @@ function readFromSwitch(reader: Reader, type: number): FromSwitch {
     case Type.attached:
       return decodeAttached(reader)
     case Type.refused:
-      return decodeRefused(reader)
+      return decodeReason(reader, 'refused')
     default:
       throw new SwitchLinkError(`unknown message type ${type} from the switch; is this another program's port?`)
   }

@@ -39,4 +39,6 @@ export type SwitchCommand =
   | { readonly kind: 'pauseConsole' }
   | { readonly kind: 'resumeConsole' }
   | { readonly kind: 'powerOff'; readonly code: number }
+  /** The machine has ended, and what it sent is written: nobody will serve these clients again. */
+  | { readonly kind: 'farewell'; readonly reason: string }
   | { readonly kind: 'report'; readonly report: SwitchReport }

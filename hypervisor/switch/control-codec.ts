@@ -1,6 +1,6 @@
-/** Bodies of the rare messages: hello, attach, attached, refused. */
+/** Bodies of the rare messages: hello, attach, attached, and those that give a reason: refused, farewell. */
 import { SwitchLinkError } from './link-error.ts'
-import type { Attach, Attached, MachineHolds, Refused, SwitchHello } from './messages.ts'
+import type { Attach, Attached, Farewell, MachineHolds, Refused, SwitchHello } from './messages.ts'
 import { stringSize } from './wire.ts'
 import type { Reader, Writer } from './wire.ts'
 
@@ -86,11 +86,16 @@ export function decodeAttached(reader: Reader): Attached {
   }
 }
 
-export function encodeRefused(writer: Writer, message: Refused): void {
+/** What `refused` and `farewell` say. */
+export function reasonSize(message: Refused | Farewell): number {
+  return 10 + stringSize(message.reason)
+}
+
+export function encodeReason(writer: Writer, message: Refused | Farewell): void {
   writer.u64(message.term)
   writer.string(message.reason)
 }
 
-export function decodeRefused(reader: Reader): Refused {
-  return { type: 'refused', term: reader.u64(), reason: reader.string() }
+export function decodeReason<T extends 'refused' | 'farewell'>(reader: Reader, type: T): { type: T; term: number; reason: string } {
+  return { type, term: reader.u64(), reason: reader.string() }
 }

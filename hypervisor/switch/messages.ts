@@ -5,7 +5,7 @@
  */
 import type { SwitchInput } from '../../logging-channel/entries.ts'
 
-export const SWITCH_VERSION = 1
+export const SWITCH_VERSION = 2
 
 /** A machine's effect on the outside. Connection ids: even ones come from the switch, odd ones from the guest. */
 export type Output =
@@ -63,6 +63,9 @@ export type Outputs = {
 /** Replica → switch: the entries of inputs up to this number are acknowledged; forget them. */
 export type InputAck = { readonly type: 'inputAck'; readonly term: number; readonly through: number }
 
+/** Replica → switch: the machine has ended for good, and nobody will come after it. All its outputs are there. */
+export type Farewell = { readonly type: 'farewell'; readonly term: number; readonly reason: string }
+
 /**
  * Switch → replica, the answer to attach. `fresh`: this switch did not know the machine's connections (it
  * was started anew); it has opened the ports named in `attach.holds` and resets the connections named there.
@@ -86,5 +89,5 @@ export type Inputs = { readonly type: 'inputs'; readonly first: number; readonly
 /** Switch → replica: outputs up to this number have been processed. */
 export type OutputAck = { readonly type: 'outputAck'; readonly through: number }
 
-export type ToSwitch = SwitchHello | Attach | Outputs | InputAck
+export type ToSwitch = SwitchHello | Attach | Outputs | InputAck | Farewell
 export type FromSwitch = Attached | Refused | Inputs | OutputAck

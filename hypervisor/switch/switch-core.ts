@@ -11,7 +11,7 @@ import { Inbound } from './inbound.ts'
 import { URGENT_OUTPUTS, WINDOW_REPORT_BYTES } from './limits.ts'
 import type { SwitchLink } from './link.ts'
 import { SwitchLinkError } from './link-error.ts'
-import type { Attach, FromSwitch, InputAck, MachineHolds, Outputs, SwitchHello, ToSwitch } from './messages.ts'
+import type { Attach, Farewell, FromSwitch, InputAck, MachineHolds, Outputs, SwitchHello, ToSwitch } from './messages.ts'
 import { Outbound } from './outbound.ts'
 import { ReadFlow } from './read-flow.ts'
 
@@ -175,7 +175,8 @@ export class SwitchCore {
     const { type, term } = message
     if (term !== link.term) throw new SwitchLinkError(`${type} of term ${term} on a link of term ${link.term}`)
     if (message.type === 'outputs') this.#onOutputs(link, message)
-    else this.#onInputAck(link, message)
+    else if (message.type === 'inputAck') this.#onInputAck(link, message)
+    else this.#onFarewell(message)
   }
 
   #onHello(link: SwitchLink, hello: SwitchHello): void {
@@ -207,6 +208,11 @@ export class SwitchCore {
     const { sentThrough } = link
     if (ack.through > sentThrough) throw new SwitchLinkError(`an ack of input ${ack.through}, but only ${sentThrough} were sent`)
     this.inbound.forget(ack.through)
+  }
+
+  #onFarewell({ reason }: Farewell): void {
+    this.outbound.flush()
+    this.#commands.push({ kind: 'farewell', reason: reason.slice(0, REASON_LENGTH_MAX) })
   }
 
   #onAttach(link: SwitchLink, attach: Attach): void {

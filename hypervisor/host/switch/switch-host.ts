@@ -1,5 +1,7 @@
 /** The switch core among real sockets: batches events by loop turn and performs the core's commands (the hot loop). */
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SwitchClient } from '../../switch/client.ts'
 import type { SwitchCommand, SwitchReport } from '../../switch/commands.ts'
 import type { SwitchEvent } from '../../switch/events.ts'
@@ -12,8 +14,8 @@ export type SwitchHandlers = {
   readonly onReport?: (report: SwitchReport) => void
   /** Bytes the guest wrote to its console. */
   readonly onConsole?: (bytes: Uint8Array) => void
-  /** The machine has ended for good with this exit code. */
-  readonly onPowerOff?: (code: number) => void
+  /** The machine has ended for good, for this reason, and its clients have been written what it sent. */
+  readonly onFarewell?: (reason: string) => void
   /** The guest listens on this port of its own. */
   readonly onListen?: (port: number) => void
   /** Whether more console input is wanted now. */
@@ -26,7 +28,7 @@ const ackDelayMs = 2
 export class SwitchHost {
   readonly #core: SwitchCore
   readonly #handlers: SwitchHandlers
-  readonly #sockets = new Set<{ destroy(): void }>()
+  readonly #sockets = new Set<Socket>()
   #turnScheduled = false
   #ackTimer: NodeJS.Timeout | undefined
   #closed = false
@@ -67,16 +69,33 @@ export class SwitchHost {
   }
 
   /** Destroys `socket` at close. */
-  own(socket: { destroy(): void; once(event: 'close', listener: () => void): unknown }): void {
+  own(socket: Socket): void {
     if (this.#closed) socket.destroy()
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
   }
 
+  /** Ends every connection behind what was written to it; who has not ended it too after so long is cut off. */
+  async end(graceMs: number): Promise<void> {
+    this.#stop()
+    const closed = [...this.#sockets].map((socket) => {
+      socket.end()
+      // What still comes is read, to nobody: unread it would make the end a reset, which takes away what was written.
+      socket.resume()
+      return once(socket, 'close')
+    })
+    await Promise.race([Promise.allSettled(closed), delay(graceMs, undefined, { ref: false })])
+    this.close()
+  }
+
   close(): void {
+    this.#stop()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #stop(): void {
     this.#closed = true
     clearTimeout(this.#ackTimer)
-    for (const socket of this.#sockets) socket.destroy()
   }
 
   #perform(commands: readonly SwitchCommand[]): void {
@@ -110,9 +129,9 @@ export class SwitchHost {
     const handlers = this.#handlers
     if (command.kind === 'report') handlers.onReport?.(command.report)
     else if (command.kind === 'console') handlers.onConsole?.(command.bytes)
-    else if (command.kind === 'powerOff') handlers.onPowerOff?.(command.code)
+    else if (command.kind === 'farewell') handlers.onFarewell?.(command.reason)
     else if (command.kind === 'listen') handlers.onListen?.(command.port)
-    else handlers.onConsoleFlow?.(command.kind === 'resumeConsole')
+    else if (command.kind !== 'powerOff') handlers.onConsoleFlow?.(command.kind === 'resumeConsole')
   }
 
   #connect(client: SwitchClient, host: string, port: number): void {

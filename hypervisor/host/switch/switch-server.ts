@@ -33,6 +33,8 @@ export type SwitchServer = {
   consoleInput(bytes: Uint8Array): void
   /** Drops all connections; resolves when the ports are free. */
   close(): Promise<void>
+  /** As `close`, but clients get what was written to them, and have `graceMs` to take it. */
+  end(graceMs: number): Promise<void>
 }
 
 /** Starts the switch. @throws Error in one line if an address can't be bound */
@@ -52,6 +54,7 @@ export async function createSwitchServer(options: SwitchServerOptions): Promise<
     await publicListeners.close()
     throw error
   }
+  const free = async (): Promise<void> => void (await Promise.all([unbind(server), publicListeners.close()]))
   return {
     linkAddress,
     publicAddresses: publicListeners.addresses,
@@ -62,9 +65,12 @@ export async function createSwitchServer(options: SwitchServerOptions): Promise<
       return host.clientCount
     },
     consoleInput: (bytes) => host.take({ kind: 'consoleInput', bytes }),
-    async close() {
+    close() {
       host.close()
-      await Promise.all([unbind(server), publicListeners.close()])
+      return free()
+    },
+    async end(graceMs) {
+      await Promise.all([host.end(graceMs), free()])
     }
   }
 }
