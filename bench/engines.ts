@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { commandLine } from '../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../hypervisor/cli/option-values.ts'
 import type { Contender } from './engines/contender.ts'
 import { kernelFigures } from './engines/figures.ts'
@@ -38,7 +39,7 @@ Examples:
   npm run bench:engines -- --quick --json                      5 rounds, our engines, under 50 s
   npm run bench:engines -- --kernels fib,vm --contenders v8`
 
-new Command('bench:engines')
+commandLine('npm run bench:engines --')
   .description('Slowdowns of kernels against V8 as it is, in interleaved rounds; every result is checked.')
   .addOption(new Option('--rounds <n>', 'interleaved rounds (default: 15; quick: 5)').argParser(wholeFrom(1, 9999)))
   .addOption(new Option('--kernels <list>', 'kernels to run').argParser(chosen('kernel', kernels())).default(kernels(), 'all'))

@@ -6,7 +6,8 @@ import { execFile } from 'node:child_process'
 import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { commandLine } from '../hypervisor/cli/command-line.ts'
 import type { GeneratorOptions, Measurement, RequestKind } from './load-generator.ts'
 import type { Command as Measured, Samples } from './medians.ts'
 import { positive } from './option-values.ts'
@@ -32,7 +33,7 @@ Examples:
   npm run bench:output-rule -- --quick               2 short rounds, to see that it runs
   npm run bench:output-rule -- --modes switch,redis-wait --json`
 
-new Command('output-rule')
+commandLine('npm run bench:output-rule --')
   .description('Measures what the output rule costs, beside Redis with WAIT 1 where redis-server is installed.')
   .addOption(positive('--rounds <n>', 'interleaved rounds (default: 5; quick: 2)'))
   .addOption(positive('--seconds <n>', 'length of a measurement (default: 2; quick: 0.4)'))

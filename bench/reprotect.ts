@@ -5,8 +5,8 @@
 import { connect, type Socket } from 'node:net'
 import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
 import { build } from 'hdr-histogram-js'
+import { commandLine } from '../hypervisor/cli/command-line.ts'
 import { startService, type ServiceHandle } from '../ft-tests/drill/pair.ts'
 import { type PairEvent, pidOf } from '../ft-tests/drill/pair-events.ts'
 import { positive } from './option-values.ts'
@@ -33,7 +33,7 @@ Examples:
 /** A pair may take so long to be protected again. */
 const protectMsMax = 120_000
 
-new Command('reprotect')
+commandLine('npm run bench:reprotect --')
   .description('Measures re-protection under load.')
   .addOption(positive('--mib <n>', 'memory of the guest').default(64))
   .addOption(positive('--rounds <n>', 'backups killed, one after the other').default(10))

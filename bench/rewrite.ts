@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { Command } from 'commander'
+import { commandLine } from '../hypervisor/cli/command-line.ts'
 import { measurePreparation, type PreparationReport } from '../hypervisor/v8/measure.ts'
 
 type Flags = { readonly json: boolean }
 type Row = PreparationReport & { readonly file: string }
 
-new Command('bench:rewrite')
+commandLine('npm run bench:rewrite --')
   .description('Decodes, validates, rewrites and compiles WebAssembly modules, which need not be guests, and says how long that takes.')
   .argument('<files...>', 'modules')
   .option('--json', 'print one line of JSON for each module', false)

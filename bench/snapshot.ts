@@ -2,9 +2,9 @@
  * How long a snapshot pauses a guest of the V8 engine, and what encoding, decoding and restoring it take beside it.
  * `npm run bench:snapshot -- --help`
  */
-import { Command } from 'commander'
 import wabt from 'wabt'
 import { crc32 } from 'node:zlib'
+import { commandLine } from '../hypervisor/cli/command-line.ts'
 import type { Engine } from '../hypervisor/machine/engine.ts'
 import type { EngineState } from '../hypervisor/machine/engine-state.ts'
 import { SnapshotDecoder } from '../hypervisor/machine/snapshot-decoder.ts'
@@ -18,7 +18,7 @@ type Flags = { readonly mebibytes: number, readonly rounds: number, readonly jso
 const PAGES_PER_MEBIBYTE = 16
 const image = 'bench'
 
-new Command('bench:snapshot')
+commandLine('npm run bench:snapshot --')
   .description('Pause of a guest while its snapshot is taken, in milliseconds of wall time; every page of its memory is in use.')
   .addOption(positive('--mebibytes <n>', 'memory of the guest').default(64))
   .addOption(positive('--rounds <n>', 'snapshots taken').default(200))

@@ -2,7 +2,7 @@
  * What it costs to suspend a busy guest, and how long a busy guest keeps the host's event loop waiting.
  * `npm run bench:suspension -- --help`
  */
-import { Command } from 'commander'
+import { commandLine } from '../hypervisor/cli/command-line.ts'
 import { QuantumController } from '../hypervisor/host/quantum.ts'
 import type { Engine, Stop } from '../hypervisor/machine/engine.ts'
 import { createV8Engine } from '../hypervisor/v8/engine.ts'
@@ -36,7 +36,7 @@ const WARM_RUNS = 12
 /** Guest and plain loop take turns of about this length while gaps are measured. */
 const BLOCK_MS = 200
 
-new Command('bench:suspension')
+commandLine('npm run bench:suspension --')
   .description('Cost of suspending a busy guest of the V8 engine at regular ticks, and the event loop\'s worst gap beside one.')
   .addOption(positive('--rounds <n>', 'interleaved rounds').default(9))
   .addOption(positive('--every-ms <n>', 'time between two suspensions').default(1))

@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { numberFrom } from '../../hypervisor/cli/option-values.ts'
 import { addPairEngines, pairEngineFlags, type PairEngineFlags } from '../../hypervisor/cli/engine-options.ts'
 import type { PairEvent } from './pair-events.ts'
@@ -26,14 +26,13 @@ const PROGRESS_EVERY_MS = 30_000
 const QUIET = new Set(['ready', 'engine', 'test-and-set', 'waiting', 'switch-attached', 'attached', 'protected', 'pair', 'throttle'])
 const INTERRUPTED = 130
 
-const command = new Command('npm run drill:steady --')
+const command = commandLine('npm run drill:steady --')
   .description('Keeps a pair\'s guest computing, with a timer interrupting it every millisecond, and demands that the pair stays as it is.')
   .option('--minutes <n>', 'how long', numberFrom(0.05, 10_000), 10)
   .option('--iterations <n>', 'loop iterations of one request', numberFrom(1000, 1e12), 2e8)
   .option('--min-rate <n>', 'loop iterations per second demanded, in millions', numberFrom(0, 1e6), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .argument('[ft-run options...]', 'options for ft-run busy, after --')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', '\nFor a machine with nothing else to do; on another one give the pair patience: -- --heartbeats-missed 10.' +
     '\nExit codes: 0 the pair stayed as it was, 1 it did not or the guest idled, 2 wrong arguments, 130 interrupted.')
 const flags = addPairEngines(command).parse().opts<Flags>()

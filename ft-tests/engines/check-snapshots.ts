@@ -1,6 +1,6 @@
 /** `npm run check:snapshots -- --points 1000 [--json]`: snapshots anywhere, continued in another process or engine. */
 import { setFlagsFromString } from 'node:v8'
-import { Command } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
 import { Elsewhere } from './elsewhere.ts'
@@ -21,15 +21,13 @@ same state hashes and outputs must be seen as without. Between events, snapshots
 
 Exit codes: 0 all equal, 1 something was not, 2 wrong arguments.`
 
-const USAGE = 2
 
-const flags = new Command('npm run check:snapshots --')
+const flags = commandLine('npm run check:snapshots --')
   .description('Takes snapshots at random points and goes on from them in another process.')
   .option('--points <count>', 'random points in the code of each guest', wholeFrom(1), 1000)
   .option('--seed <number>', 'where the random numbers begin', wholeFrom(1), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', notes)
-  .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))
   .parse().opts<Flags>()
 
 for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)

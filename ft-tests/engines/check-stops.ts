@@ -1,6 +1,6 @@
 /** `npm run check:stops -- --targets 10000 [--json]`: stops at random ticks over all kernels and guests, on every engine. */
 import { setFlagsFromString } from 'node:v8'
-import { Command } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { V8_STACK_FLAGS } from '../../hypervisor/v8/stack-flags.ts'
 import { engineMakers } from './engine-makers.ts'
@@ -21,16 +21,14 @@ show the same state at the same ticks. Kernels are also interrupted at random ti
 
 Exit codes: 0 all exact, 1 something was not, 2 wrong arguments.`
 
-const USAGE = 2
 const INTERRUPTS_PER_KERNEL = 100
 
-const flags = new Command('npm run check:stops --')
+const flags = commandLine('npm run check:stops --')
   .description('Stops and interrupts real programs at random ticks.')
   .option('--targets <count>', 'random ticks to stop at, on each engine', wholeFrom(1), 10_000)
   .option('--seed <number>', 'where the random numbers begin', wholeFrom(1), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', notes)
-  .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))
   .parse().opts<Flags>()
 
 for (const flag of V8_STACK_FLAGS) setFlagsFromString(flag)

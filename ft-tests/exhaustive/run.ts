@@ -1,6 +1,7 @@
 /** `npm run drill:exhaustive`: kills replicas at every place where they can die. */
 import { Worker } from 'node:worker_threads'
-import { Command, Option } from 'commander'
+import { Option } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { SCENARIOS, type Scenario } from './scenario.ts'
 import { addCount, hasPassed, noCount, type SweepCount } from './sweep.ts'
@@ -16,7 +17,7 @@ type Flags = {
 
 const COMPLAINTS_TOLD = 20
 
-const command = new Command('drill:exhaustive')
+const command = commandLine('npm run drill:exhaustive --')
   .description('Kills a real replica before and after everything it sends, releases, acknowledges or reports, one place ' +
     'a run, under load; then lets a new backup join and kills the survivor too. Exit code 1 if a client could notice.')
   .addOption(new Option('--scenario <name>', 'only this one (default: all)').choices(SCENARIOS))

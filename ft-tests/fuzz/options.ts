@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { ENGINES } from './engine-kinds.ts'
 import { PLANTS } from './plants.ts'
@@ -17,7 +18,6 @@ export interface Options {
   readonly keep: string | undefined
 }
 
-export const USAGE = 2
 
 const notes = `
 Each seed makes a random module (odd: Binaryen's translate-to-fuzz, even: a generator of our own) and a scenario: arguments,
@@ -49,7 +49,7 @@ function plantName(text: string): string {
 
 /** The command's options. Ends the process with a line of its own if they are wrong. */
 export function parseOptions(args: readonly string[], defaultOut: string): Options {
-  const command = new Command('npm run fuzz:engines --')
+  const command = commandLine('npm run fuzz:engines --')
     .description('Runs random modules on all engines and compares everything that can be seen.')
     .option('--seeds <count>', 'how many seeds', wholeFrom(0), 500)
     .option('--from <seed>', 'the first one', wholeFrom(0), 1)
@@ -62,6 +62,5 @@ export function parseOptions(args: readonly string[], defaultOut: string): Optio
     .option('--json', 'print the report as one line of JSON', false)
     .addOption(new Option('--keep <folder>', 'keep Binaryen\'s modules in a folder').hideHelp())
     .addHelpText('after', notes)
-    .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))
   return command.parse([...args], { from: 'user' }).opts<Options>()
 }

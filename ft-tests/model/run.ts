@@ -1,9 +1,9 @@
 /** `npm run model [-- --json]`: the protocol's model, checked by spin. */
 import { availableParallelism } from 'node:os'
-import { Command } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { type Check, checkModel, findBug, plantedBugs } from './check-model.ts'
 
-const { json } = new Command('model')
+const { json } = commandLine('npm run model --')
   .description('Explores every state of the protocol\'s model (pair.pml) with spin, and looks for every planted defect. '
     + 'Needs spin and a C compiler (Debian: apt-get install spin gcc). Exit code 1: the model is violated, or a defect is not found.')
   .option('--json', 'the result as one line of JSON', false)

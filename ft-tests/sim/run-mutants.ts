@@ -1,13 +1,13 @@
 /** `npm run sim:mutants [-- --json]`: plants every defect and counts the seeds until a checker finds it. */
 import { availableParallelism } from 'node:os'
-import { Command } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import type { MutantResult } from './mutant-worker.ts'
 import { mutantNames, runMutant } from './judge.ts'
 
 type Options = { readonly json: boolean; readonly seeds: number; readonly only: string | undefined }
 
-const { json, seeds, only } = new Command('sim:mutants')
+const { json, seeds, only } = commandLine('npm run sim:mutants --')
   .description('Plants deliberate defects of the protocol, each in a run of its own, and shows that the checkers find every one. '
     + 'Exit code 1: one lives.')
   .option('--json', 'the result as one line of JSON', false)

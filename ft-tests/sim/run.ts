@@ -1,6 +1,6 @@
 /** `npm run sim -- --seeds 20000 [--from SEED] [--workers N] [--json] [--trace]`: the simulator from the command line. */
 import { availableParallelism } from 'node:os'
-import { Command } from 'commander'
+import { commandLine } from '../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../hypervisor/cli/option-values.ts'
 import { type Failure, runSeed, type Tally } from './campaign.ts'
 import { notReached, seedsForCoverage } from './coverage.ts'
@@ -10,7 +10,7 @@ const progressEveryMs = 5000
 
 type Options = { readonly seeds: number; readonly from: number; readonly workers: number; readonly json: boolean; readonly trace: boolean }
 
-const program = new Command('sim')
+const program = commandLine('npm run sim --')
   .description('Runs the protocol cores under seeded faults and checks every promise. Exit code 1: a promise was broken, or a '
     + `campaign of at least ${seedsForCoverage} seeds missed a fault or a protocol state.`)
   .option('--seeds <count>', 'how many runs', wholeFrom(0), 1000)

@@ -1,5 +1,6 @@
 /** `npm run spec -- --engine interpreter|v8 [--json] [folder]`: the WebAssembly suite from the command line. */
-import { Command, Option } from 'commander'
+import { Option } from 'commander'
+import { commandLine, WRONG_USE } from '../../hypervisor/cli/command-line.ts'
 import { openSpecFolder, openSpecSuite, SPEC_ABSENT } from '../wasm/spec-suite.ts'
 import type { SpecSuite } from '../wasm/spec-suite.ts'
 import { ENGINES, reasonToSkip } from './engines.ts'
@@ -21,15 +22,13 @@ This machine's NaNs are stricter than the suite's: where it takes any NaN, the c
 Exit codes: 0 every assertion holds, 1 one doesn't, 2 wrong arguments or no suite.`
 
 const PROGRESS_MS = 2000
-const USAGE = 2
 
-new Command('npm run spec --')
+commandLine('npm run spec --')
   .description('Runs the WebAssembly specification\'s test suite on an engine.')
   .argument('[folder]', 'where the suite is')
   .addOption(new Option('--engine <name>', 'the engine').choices(Object.keys(ENGINES)).makeOptionMandatory())
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', notes)
-  .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : USAGE))
   .action((folder: string | undefined, flags: Flags) => run(open(folder), flags))
   .parse()
 
@@ -41,7 +40,7 @@ function open(folder: string | undefined): SpecSuite {
   } catch (error) {
     process.stderr.write(`spec: ${(error as Error).message}\n`)
   }
-  process.exit(USAGE)
+  process.exit(WRONG_USE)
 }
 
 function run({ scripts, remove }: SpecSuite, { engine, json }: Flags): void {

@@ -1,5 +1,6 @@
 /** The `ft-ctl` command line: looks at a running `ft-run` of this machine, and tells it what to do. */
-import { Command, Option } from 'commander'
+import { Option } from 'commander'
+import { commandLine, WRONG_USE } from './command-line.ts'
 import type { ControlAnswer, ControlCommand } from '../host/control.ts'
 import { askControl, runningPids } from '../host/control-socket.ts'
 import { UsageError } from '../host/usage-error.ts'
@@ -10,7 +11,8 @@ import { statusText } from './status-text.ts'
 type Flags = { readonly pid?: number; readonly json: boolean }
 
 const FAILED = 1
-const WRONG = 2
+/** Who waits so long for an answer is told for whose. */
+const slowMs = 5000
 
 const examples = `
 Examples:
@@ -28,13 +30,11 @@ const descriptions: Readonly<Record<ControlCommand, string>> = {
   stop: 'power the machine off and end everything'
 }
 
-const program = new Command('ft-ctl')
+const program = commandLine('ft-ctl')
   .description('Controls an ft-run that is running on this machine.')
   .version(packageVersion())
   .addOption(new Option('--pid <pid>', 'process id of the ft-run, where several are running').argParser(wholeFrom(1, 2 ** 31)))
   .option('--json', 'print the answer as one line of JSON', false)
-  .showHelpAfterError('(try: ft-ctl --help)')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG))
   .addHelpText('after', examples)
 
 for (const [command, description] of Object.entries(descriptions) as [ControlCommand, string][]) {
@@ -43,7 +43,9 @@ for (const [command, description] of Object.entries(descriptions) as [ControlCom
 
 async function run(command: ControlCommand, flags: Flags): Promise<void> {
   try {
-    const answer = await askControl(flags.pid ?? thePid(), command)
+    const pid = flags.pid ?? thePid()
+    const slow = setTimeout(() => process.stderr.write(`ft-ctl: still waiting for the answer of ft-run, process ${pid}\n`), slowMs)
+    const answer = await askControl(pid, command).finally(() => clearTimeout(slow))
     process.exitCode = answer.ok ? 0 : FAILED
     if (flags.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
     else if (answer.ok) process.stdout.write(`${textOf(command, answer)}\n`)
@@ -51,7 +53,7 @@ async function run(command: ControlCommand, flags: Flags): Promise<void> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     process.stderr.write(`ft-ctl: ${error.message}\n`)
-    process.exitCode = WRONG
+    process.exitCode = WRONG_USE
   }
 }
 

@@ -1,6 +1,7 @@
 /** The `ft-drill` command line: starts pairs, breaks them under load, and says what the clients noticed. */
 import { realpathSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Option } from 'commander'
+import { commandLine } from './command-line.ts'
 import { runDrill } from '../../ft-tests/drill/drill.ts'
 import { FAULTS, type Mode, MODES } from '../../ft-tests/drill/faults/faults.ts'
 import {
@@ -38,11 +39,9 @@ Examples:
 Exit codes: 0 the clients noticed nothing, 1 they did or the drill could not be run, 2 wrong arguments, 130 interrupted.
 Reproduce a failed round's choices with its --seed; what the machines do meanwhile is their own.`
 
-const program = new Command('ft-drill')
+const program = commandLine('ft-drill')
   .description('Drives a fault-tolerant pair with clients that record every call, breaks it, and checks what they saw.')
   .version(packageVersion())
-  .showHelpAfterError('(try: ft-drill --help)')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', examples)
 
 for (const mode of [...MODES, KILL_IN_TURN] as const) {

@@ -1,10 +1,11 @@
 /** The `ft-run` command line. Parsing only: each command is a file of its own, and loads only what it needs. */
-import { Command, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { builtinGuests } from '../../guest-images/catalogue.ts'
 import { ExitCode } from '../ft/exit-codes.ts'
 import type { FromReplica } from '../host/supervisor-messages.ts'
 import { StartError } from '../host/usage-error.ts'
 import { EngineHalt } from '../machine/engine.ts'
+import { commandLine } from './command-line.ts'
 import { loadEagerly } from './eager-code.ts'
 import { addEngine, addPairEngines } from './engine-options.ts'
 import { collectPort, parseAddress, parseVm } from './option-values.ts'
@@ -42,12 +43,10 @@ Exit codes: 0 stopped, 2 wrong arguments or image, 3 lost the test-and-set (anot
   4 divergence, 5 the guest trapped, 6 refused by a peer or the switch, 7 this host failed,
   8 lost the primary before the backup was complete (the service is lost); else the guest's own.`
 
-const program = new Command('ft-run')
+const program = commandLine('ft-run')
   .description('Runs a WebAssembly service as a fault-tolerant pair: either machine may die at any instruction and no client notices.')
   .version(packageVersion())
-  .showHelpAfterError('(try: ft-run --help)')
   .enablePositionalOptions()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage))
 
 const netHelp = 'switch: connections outlive a failover; direct: the live replica listens itself, fewer hops, a failover breaks connections'
 const net = (): Option => new Option('--net <mode>', netHelp)

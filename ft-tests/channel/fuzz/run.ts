@@ -1,12 +1,12 @@
 /** `npm run fuzz:links`: the link fuzzer from the command line. */
-import { Command } from 'commander'
+import { commandLine } from '../../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../../hypervisor/cli/option-values.ts'
 import { attack, type TargetCount } from './campaign.ts'
 import { targets } from './targets.ts'
 
 const BATCH = 20_000
 
-const command = new Command('fuzz:links')
+const command = commandLine('npm run fuzz:links --')
   .description('throws damaged streams at every decoder of bytes that come over a link; exit code 1 if one crashes')
   .option('--executions <n>', 'damaged streams for each decoder', wholeFrom(0), 100_000)
   .option('--from <seed>', 'first seed', wholeFrom(0), 1)

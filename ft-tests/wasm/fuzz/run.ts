@@ -1,5 +1,5 @@
 /** `npm run fuzz:decoder`: the fuzzer of the decoder and validator from the command line. */
-import { Command } from 'commander'
+import { commandLine } from '../../../hypervisor/cli/command-line.ts'
 import { wholeFrom } from '../../../hypervisor/cli/option-values.ts'
 import { realModules } from '../corpus.ts'
 import { Campaign } from './campaign.ts'
@@ -14,14 +14,13 @@ interface Flags {
 const EXECUTIONS = 100_000
 const TELL_MS = 5000
 
-const { executions, seconds, seed, json } = new Command('npm run fuzz:decoder --')
+const { executions, seconds, seed, json } = commandLine('npm run fuzz:decoder --')
   .description('Damages guests and modules of the specification\'s suite; our decoder and validator judge them, measured by V8.')
   .option('--executions <n>', `damaged modules (default: ${EXECUTIONS}, or as many as --seconds allow)`, wholeFrom(0))
   .option('--seconds <n>', 'how long', wholeFrom(0))
   .option('--seed <n>', 'seed of the first; each has the next', wholeFrom(0), 1)
   .option('--json', 'print the report as one line of JSON', false)
   .addHelpText('after', '\nExit code 1 if one crashes, hangs, or is judged otherwise than by V8 without our saying why.')
-  .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse().opts<Flags>()
 
 const campaign = new Campaign(realModules(), seed)
