@@ -356,6 +356,15 @@ end:
        snapshotAt[me] = length[p];
        sent[me] = length[p];
        p = 0 }
+  /* At boot a primary says hello to whoever comes, and takes one: a hello alone makes nobody a backup that may take over. */
+  :: d_step { phase[me] == OFF && phase[me - 1] != OFF && isLive(0) && term[0] == 1 ->
+       term[me] = 1;
+#ifdef BUG_HELLO_IS_ENOUGH
+       phase[me] = ELIGIBLE
+#else
+       phase[me] = JOINING
+#endif
+     }
   :: d_step { phase[me] == JOINING && !isRestored[me] && link[me] == JOINED ->
        isRestored[me] = true;
        length[me] = snapshotAt[me];
